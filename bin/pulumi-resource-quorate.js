@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+// The plugin under the name that the Pulumi CLI looks for on PATH.
+require("tsx/cjs");
+require("../src/provider/index.ts");
