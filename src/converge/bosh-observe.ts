@@ -1,0 +1,102 @@
+// Reads what a plan for a BOSH deployment is made of. What costs the director nothing comes first; agents are asked one by
+// one only when no task works on the deployment and no outage is declared.
+import { instanceName } from "../model/bosh";
+import type { MonitObservation } from "../model/bosh-monit";
+import type { BoshAttempt, BoshDeploymentDeclaration, BoshObservation, GroupQuorum } from "../model/bosh-plan";
+import type { ResurrectionConfig, ResurrectionState } from "../model/bosh-resurrection";
+import type { DirectorTask } from "../model/bosh-task";
+import { isRecoveryError } from "../model/errors";
+import { parseRules } from "../plan/bosh-resurrection";
+import type { DirectorAccess, InstanceAccess, QuorumAccess } from "../ports/director-access";
+
+/** How a deployment is reached. */
+export interface BoshReach {
+  readonly director: DirectorAccess;
+  readonly instances: InstanceAccess;
+  /** Undefined when no quorum group has an etcd that can be asked. */
+  readonly quorum: QuorumAccess | undefined;
+}
+
+// Looks take no lock, so nobody has to wait for them. Source: cloudfoundry/bosh director jobs/{vm_state,fetch_logs,ssh}.rb.
+const lookPattern = /^(retrieve vm-stats|fetch logs|ssh: )/;
+
+/** Observes a deployment. */
+export async function observeBosh(
+  declaration: BoshDeploymentDeclaration,
+  reach: BoshReach,
+  run: { readonly isPauseOurs: boolean; readonly attempts: readonly BoshAttempt[] },
+): Promise<BoshObservation> {
+  const { deployment } = declaration;
+  const { director } = reach;
+  const placements = await director.observePlacements(deployment);
+  const vmCids = placements.flatMap(({ vmCid }) => (vmCid === undefined ? [] : [vmCid]));
+  const tasks = await workingTasks(director, deployment, vmCids);
+  const problems = await director.observeProblems(deployment);
+  const resurrection = await observeResurrection(director);
+  const { instances, notListed } = await listInstances(declaration, director, tasks, run.attempts);
+  const monit = new Map<string, MonitObservation>();
+  for (const { instance, jobState } of instances ?? []) {
+    if (jobState !== "failing" && jobState !== "unknown") continue;
+    monit.set(instanceName(instance), await reach.instances.observeMonit(deployment, instance));
+  }
+  const quorums = new Map<string, GroupQuorum>();
+  for (const { group, hasEtcd } of declaration.quorumGroups) {
+    if (!hasEtcd || reach.quorum === undefined) continue;
+    quorums.set(group, await reach.quorum.observeQuorum(deployment, group));
+  }
+  return { placements, instances, notListed, problems, monit, quorums, tasks, resurrection, ...run };
+}
+
+// With so many tasks waiting all workers are busy (three by default), and a listing would only wait behind them.
+const queuedTasksMax = 3;
+
+/** The full listing, unless it would do harm or nobody could wait for it. */
+async function listInstances(
+  declaration: BoshDeploymentDeclaration,
+  director: DirectorAccess,
+  tasks: readonly DirectorTask[],
+  attempts: readonly BoshAttempt[],
+): Promise<Pick<BoshObservation, "instances" | "notListed">> {
+  const isSwept = attempts.some(({ step }) => step.kind === "resolveProblems");
+  if (declaration.isMassRecovery && !isSwept) return { instances: undefined, notListed: "an outage is declared" };
+  if (tasks.length > 0) return { instances: undefined, notListed: "a task works on the deployment" };
+  const queued = await director.observeTasks({ states: ["queued"] });
+  if (queued.length >= queuedTasksMax) {
+    return { instances: undefined, notListed: `${queued.length} tasks are waiting on the director` };
+  }
+  const listing = await director.observeInstances(declaration.deployment);
+  if (listing.kind === "listed") return { instances: listing.instances, notListed: undefined };
+  return {
+    instances: undefined,
+    notListed: `the listing ended as '${listing.outcome.task.state}': ${listing.outcome.message}`,
+  };
+}
+
+/** Tasks that work on the deployment now. One that deletes a VM belongs to no deployment and is known by the VM's id. */
+async function workingTasks(
+  director: DirectorAccess,
+  deployment: string,
+  vmCids: readonly string[],
+): Promise<readonly DirectorTask[]> {
+  const tasks = await director.observeTasks({ states: ["queued", "processing", "cancelling"] });
+  const deletions = new Set(vmCids.map((vmCid) => `delete vm ${vmCid}`));
+  return tasks.filter(
+    (task) =>
+      (task.deployment === deployment || deletions.has(task.description)) && !lookPattern.test(task.description),
+  );
+}
+
+/** The resurrector's switch and rules; configs that the monitor cannot read either are left out. */
+export async function observeResurrection(director: DirectorAccess): Promise<ResurrectionState> {
+  const isOn = await director.isResurrectionOn();
+  const stored = await director.observeConfigs("resurrection");
+  const configs = stored.flatMap(({ name, id, content }): readonly ResurrectionConfig[] => {
+    try {
+      return [{ name, id, rules: parseRules(name, content) }];
+    } catch (error) {
+      if (isRecoveryError(error) && error.code === "input") return [];
+      throw error;
+    }
+  });
+  return { isOn, configs };
+}

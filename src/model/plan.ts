@@ -1,0 +1,50 @@
+// What is to be done, what stands in the way, and what is wrong that no step can mend.
+
+import type { Drift, Note } from "./drift";
+import type { Step } from "./step";
+
+/** Stable names of the reasons not to act. */
+export type BlockerReason =
+  | "node-unreachable"
+  | "observation-unknown"
+  | "etcd-data-empty"
+  | "etcd-data-unknown"
+  | "node-locked";
+
+/** A reason not to act on a node, with the smallest safe next step. */
+export interface Blocker {
+  readonly reason: BlockerReason;
+  readonly node: string;
+  /** The part of the observation that is missing, for "observation-unknown". */
+  readonly section?: string;
+  /** One sentence: what is refused and why. */
+  readonly message: string;
+  /** The smallest safe thing that the operator can do. */
+  readonly nextStep: string;
+}
+
+/** Something wrong that no step can mend: a crash-looping pod whose manifest is right. */
+export interface Problem {
+  readonly node: string;
+  /** The pod or service that it is about. */
+  readonly subject: string;
+  /** One sentence. */
+  readonly message: string;
+}
+
+/** The whole plan over one observation of every node. */
+export interface Plan {
+  readonly drifts: readonly Drift[];
+  /** In the order in which they would run. */
+  readonly steps: readonly Step[];
+  readonly blockers: readonly Blocker[];
+  readonly problems: readonly Problem[];
+  readonly notes: readonly Note[];
+}
+
+/** Nothing differs, nothing is to be done, nothing stands in the way. */
+export function isSettled(plan: Plan): boolean {
+  return (
+    plan.drifts.length === 0 && plan.steps.length === 0 && plan.blockers.length === 0 && plan.problems.length === 0
+  );
+}

@@ -1,0 +1,234 @@
+// Replaces one broken member while the quorum stands: stop, remove, archive, (member directory), add, start, promote.
+// Each piece is planned only while the observation says that it is still to be done, so that a crash between any two
+// effects leaves a state from which the next plan goes on.
+
+import type { MemberId } from "../../model/etcd-member-id";
+import type { EtcdObservation } from "../../model/etcd-observation";
+import type { EtcdStep } from "../../model/etcd-step";
+import type { EtcdMemberState, EtcdQuorum } from "../../model/etcd-verdict";
+import {
+  addMember,
+  archiveData,
+  condemnData,
+  makeMemberDirectory,
+  moveLeader,
+  promoteMember,
+  removeMember,
+  startInQuorum,
+  stopMember,
+  waitForMember,
+} from "./make-steps";
+import { isRefused } from "./member-blockers";
+import { initialCluster, isStartedAs } from "./membership";
+import {
+  blocker,
+  canRun,
+  etcdOf,
+  healthyVoters,
+  isBlank,
+  isOwnData,
+  nothing,
+  type Planning,
+  type PlanPart,
+  settingsOf,
+} from "./planning";
+import { preserve } from "./preserve";
+import { hasLearners } from "./version";
+
+/** Plans the replacement of a member whose data cannot be trusted or is gone. */
+export function replaceMember(planning: Planning, quorum: EtcdQuorum, member: EtcdMemberState): PlanPart {
+  const etcd = etcdOf(planning, member.node);
+  const [survivor] = healthyVoters(planning, member.node);
+  if (etcd === undefined || survivor === undefined) return noSurvivor(member);
+  const podBlocker = undeclaredPod(planning, member.node);
+  if (podBlocker !== undefined) return { steps: [], blockers: [podBlocker] };
+  const silent = silentVoters(planning, member);
+  const refused = silent.filter((other) => isRefused(other.condition));
+  if (refused.length > 0) return { steps: [], blockers: [silentBlocker(member, refused)] };
+  const isAnnounced = member.entry !== undefined && member.entry.name === "" && isBlank(etcd);
+  const steps: EtcdStep[] = [...preserve(planning, quorum, member.node)];
+  if (!isAnnounced) steps.push(...takeOut(planning, quorum, member, etcd, survivor.node));
+  else if (canRun(etcd)) {
+    if (isJoining(planning, quorum, member, etcd))
+      return {
+        steps: arrive(planning, member, survivor.node, member.entry?.isLearner === true, member.entry?.id),
+        blockers: [],
+      };
+    const reason = `${member.node} may join only with the membership that this plan gives it`;
+    steps.push(stopMember(planning, member.node, reason));
+  }
+  steps.push(...makeRoom(planning, member, etcd));
+  if (!isAnnounced) steps.push(...clearTheWay(planning, quorum, silent, survivor.node));
+  if (!isAnnounced) steps.push(addMember(planning, survivor.node, member.node, quorum.version));
+  steps.push(...bringIn(planning, quorum, member, survivor.node, isAnnounced));
+  return { steps, blockers: [] };
+}
+
+/**
+ * Other voters that do not answer. etcd adds nobody, not even a learner, while a listed voter is not connected.
+ * Source: etcd server/etcdserver/server.go mayAddMember, isConnectedFullySince.
+ */
+function silentVoters(planning: Planning, member: EtcdMemberState): readonly EtcdMemberState[] {
+  return planning.assessment.members.filter(
+    (other) => other.node !== member.node && other.entry?.isLearner === false && !other.isCounted,
+  );
+}
+
+/** Takes those out that are to be replaced anyway. Those that only have to be started are started before. */
+function clearTheWay(
+  planning: Planning,
+  quorum: EtcdQuorum,
+  silent: readonly EtcdMemberState[],
+  survivor: string,
+): readonly EtcdStep[] {
+  return silent.flatMap((other) => {
+    const etcd = etcdOf(planning, other.node);
+    if (etcd === undefined || ["stopped", "starting"].includes(other.condition)) return [];
+    return takeOut(planning, quorum, other, etcd, survivor);
+  });
+}
+
+function silentBlocker(member: EtcdMemberState, silent: readonly EtcdMemberState[]) {
+  const others = silent.map((other) => `${other.node} (${other.condition})`).join(", ");
+  return blocker(
+    "etcd-voter-silent",
+    member.node,
+    `${member.node} is not replaced yet: etcd adds no member while a listed voter does not answer, and ${others} does not`,
+    `bring ${silent.map((other) => other.node).join(", ")} back first; if it is gone for good, take it out of the declared members and remove it by hand`,
+  );
+}
+
+/** Starts a member whose data is its own, and waits for it. */
+export function startOwnMember(
+  planning: Planning,
+  quorum: EtcdQuorum,
+  member: EtcdMemberState,
+  reason: string,
+): PlanPart {
+  const podBlocker = undeclaredPod(planning, member.node);
+  if (podBlocker !== undefined) return { steps: [], blockers: [podBlocker] };
+  const isVoter = member.entry?.isLearner !== true;
+  const steps: EtcdStep[] = [
+    startInQuorum(planning, member.node, quorum, undefined, reason),
+    waitForMember(planning, member.node, isVoter, `${member.node} has to answer before anything else is done`),
+  ];
+  const [survivor] = healthyVoters(planning, member.node);
+  if (!isVoter && survivor !== undefined)
+    steps.push(promoteMember(planning, survivor.node, member.node, member.entry?.id));
+  return { steps, blockers: [] };
+}
+
+/** Makes a learner that answers a voter, once it is in step with its leader. */
+export function finishLearner(planning: Planning, quorum: EtcdQuorum, member: EtcdMemberState): PlanPart {
+  const [survivor] = healthyVoters(planning, member.node);
+  if (survivor === undefined) return noSurvivor(member);
+  const own = etcdOf(planning, member.node)?.status;
+  const ahead = quorum.nodes.flatMap((node) => {
+    const status = etcdOf(planning, node)?.status;
+    return status?.kind === "seen" ? [status.value.raftIndex] : [];
+  });
+  // Source: etcd server readyPercentThreshold, 0.9 of the leader's index.
+  const isReady = own?.kind === "seen" && own.value.raftIndex >= 0.9 * Math.max(0, ...ahead);
+  const wait = waitForMember(planning, member.node, false, `${member.node} is still catching up as a learner`);
+  const promote = promoteMember(planning, survivor.node, member.node, member.entry?.id);
+  return { steps: isReady ? [promote] : [wait, promote], blockers: [] };
+}
+
+/** Stop, then out of the membership, so that nothing waits for its vote while its data is moved. */
+function takeOut(
+  planning: Planning,
+  quorum: EtcdQuorum,
+  member: EtcdMemberState,
+  etcd: EtcdObservation,
+  survivor: string,
+): readonly EtcdStep[] {
+  const steps: EtcdStep[] = [];
+  if (canRun(etcd)) {
+    // Stopped, it would look like a member that only has to be started.
+    if (isOwnData(etcd, quorum, member) && member.entry !== undefined && !etcd.data.isCondemned)
+      steps.push(
+        condemnData(planning, member.node, member.entry.id, `its data is not to be used again: ${member.condition}`),
+      );
+    const handOver = member.isCounted && member.isLeader ? moveLeader(planning, member) : undefined;
+    if (handOver !== undefined) steps.push(handOver);
+    steps.push(stopMember(planning, member.node, `${member.node} is to be replaced: ${member.condition}`));
+  }
+  if (member.entry !== undefined) {
+    const reason = `${member.name} cannot come back as the member it was, and a dead member blocks every other change`;
+    steps.push(removeMember(planning, survivor, member.entry, reason));
+  }
+  return steps;
+}
+
+function makeRoom(planning: Planning, member: EtcdMemberState, etcd: EtcdObservation): readonly EtcdStep[] {
+  const steps: EtcdStep[] = [];
+  if (!isBlank(etcd))
+    steps.push(archiveData(planning, member.node, "a member joins with an empty data directory; the old data is kept"));
+  const isMonit = planning.input.etcd.runner.kind === "monit";
+  if (isMonit && etcd.data.state !== "member-directory-only") steps.push(makeMemberDirectory(planning, member.node));
+  return steps;
+}
+
+function bringIn(
+  planning: Planning,
+  quorum: EtcdQuorum,
+  member: EtcdMemberState,
+  survivor: string,
+  isAnnounced: boolean,
+): readonly EtcdStep[] {
+  const { node } = member;
+  // Announced as what it is listed as; a member still to be added becomes a learner where there are learners.
+  const isLearner = isAnnounced ? member.entry?.isLearner === true : hasLearners(quorum.version);
+  const without = isAnnounced ? undefined : member.entry?.id;
+  const memberId = isAnnounced ? member.entry?.id : undefined;
+  const reason = `${settingsOf(planning, node).name} joins the existing cluster`;
+  return [
+    startInQuorum(planning, node, quorum, without, reason),
+    ...arrive(planning, member, survivor, isLearner, memberId),
+  ];
+}
+
+function arrive(
+  planning: Planning,
+  { node }: EtcdMemberState,
+  survivor: string,
+  isLearner: boolean,
+  memberId: MemberId | undefined,
+): readonly EtcdStep[] {
+  const wait = waitForMember(planning, node, !isLearner, `${node} has to answer before anything else is done`);
+  return isLearner ? [wait, promoteMember(planning, survivor, node, memberId)] : [wait];
+}
+
+/** It was started with exactly this membership a moment ago, and has not written its first file. */
+function isJoining(planning: Planning, quorum: EtcdQuorum, member: EtcdMemberState, etcd: EtcdObservation): boolean {
+  const members = initialCluster(quorum.members, settingsOf(planning, member.node));
+  const isFailing = etcd.service.state === "failed" || (etcd.service.restarts ?? 0) > 2;
+  return !isFailing && isStartedAs(etcd.definition, members);
+}
+
+/** A static pod that is not declared cannot be started again. */
+export function undeclaredPod(planning: Planning, node: string) {
+  const { runner } = planning.input.etcd;
+  if (runner.kind !== "static-pod" || planning.input.pods[node] !== undefined) return undefined;
+  return blocker(
+    "etcd-pod-undeclared",
+    node,
+    `etcd on ${node} is a static pod and its Pod is not declared, so that it could not be started again`,
+    `declare staticPods["${runner.pod}"] for ${node}; \`quorate capture\` writes it from a healthy node`,
+  );
+}
+
+function noSurvivor(member: EtcdMemberState): PlanPart {
+  if (member.condition === "voting") return nothing;
+  return {
+    steps: [],
+    blockers: [
+      blocker(
+        "etcd-quorum-would-be-lost",
+        member.node,
+        `${member.node} cannot be replaced: no other healthy voter is there to do it from`,
+        "bring another voter back first",
+      ),
+    ],
+  };
+}
