@@ -1,0 +1,32 @@
+// The plugin's process: serves the provider and prints its port, as every Pulumi plugin does.
+
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { boshResurrectionResource } from "./bosh-resurrection";
+import { controlPlaneResource } from "./control-plane";
+import { EngineLog } from "./engine-log";
+import { nodeServiceResource } from "./node-service";
+import { openDirector } from "./open-director";
+import { openNodes } from "./open-nodes";
+import { recoveryInventoryResource } from "./recovery-inventory";
+import { serveProvider } from "./server";
+import { staticPodResource } from "./static-pod";
+
+async function main(): Promise<void> {
+  const { version } = JSON.parse(fs.readFileSync(path.join(__dirname, "package.json"), "utf8")) as { version: string };
+  const port = await serveProvider({
+    version,
+    types: [
+      controlPlaneResource(openNodes),
+      staticPodResource(openNodes),
+      nodeServiceResource(openNodes),
+      recoveryInventoryResource(),
+      boshResurrectionResource(openDirector),
+    ],
+    // The engine passes its address as the last argument; the handshake repeats it.
+    engineLog: new EngineLog(process.argv.at(-1)),
+  });
+  process.stdout.write(`${port}\n`);
+}
+
+void main();

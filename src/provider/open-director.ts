@@ -1,0 +1,52 @@
+// The way to the director of a declaration: what is declared wins, BOSH_* variables and ~/.bosh/config fill the rest.
+
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { z } from "zod";
+import { connectDirector } from "../adapters/bosh-director/director-client";
+import { readDirectorSettings, type SettingsSources } from "../adapters/bosh-director/director-settings";
+import { systemClock } from "../adapters/system-clock";
+import { isRecoveryError } from "../model/errors";
+import type { Clock } from "../ports/clock";
+import type { DirectorAccess } from "../ports/director-access";
+
+const nonEmpty = z.string().min(1, "must not be empty");
+
+/** What a declaration says of its director; nothing: all of it comes from the environment. */
+export const directorSchema = z.strictObject({
+  environment: nonEmpty.optional(),
+  client: nonEmpty.optional(),
+  clientSecret: nonEmpty.optional(),
+  caCert: nonEmpty.optional(),
+});
+
+/** The declared access to a director. */
+export type DirectorInput = z.infer<typeof directorSchema>;
+
+/** Opens the director of a declaration. @throws RecoveryError `input` when none is named or a file is missing. */
+export type OpenDirector = (input: DirectorInput) => DirectorAccess;
+
+/** Opens directors with what `sources` say and `clock` to wait by. */
+export function openDirectorFrom(sources: SettingsSources, clock: Clock): OpenDirector {
+  return (input) => connectDirector(readDirectorSettings(input, sources), { clock });
+}
+
+/** Opens directors as the operator's own environment names them. */
+export const openDirector: OpenDirector = (input) =>
+  openDirectorFrom({ variables: process.env, homeDirectory: homedir(), readFile }, systemClock())(input);
+
+/** What a failure that the operator can act on says, one sentence each. @throws any other failure as it is. */
+export function directorReasons(error: unknown): readonly string[] {
+  if (!isRecoveryError(error) || error.code === "invariant") throw error;
+  const hint = error.hint === undefined ? "" : `; ${error.hint}`;
+  return error.problems.length > 0 ? error.problems : [`${error.message}${hint}`];
+}
+
+function readFile(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}

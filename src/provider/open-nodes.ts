@@ -1,0 +1,21 @@
+// The way to the nodes of a declaration: real ones by their adapters, simulated ones in the world that holds them.
+
+import { openNodes as openRealNodes } from "../adapters/nodes";
+import { systemClock } from "../adapters/system-clock";
+import type { ControlPlaneDeclaration } from "../model/declaration";
+import { openWorldFile, simulatedClock, simulatedNodes } from "../simulator";
+import type { OpenNodes } from "./plane-resource";
+
+/** Opens the nodes of a declaration, with the clock that they live by. */
+export const openNodes: OpenNodes = async (plane) => {
+  const world = worldOf(plane);
+  if (world === undefined) return { nodes: openRealNodes(plane), clock: systemClock() };
+  const holder = openWorldFile(world);
+  return { nodes: simulatedNodes(holder, { plane }), clock: simulatedClock(holder) };
+};
+
+// The schema has made sure that nodes share one world or have none.
+function worldOf(plane: ControlPlaneDeclaration): string | undefined {
+  const access = Object.values(plane.nodes)[0]?.access;
+  return access?.kind === "simulated" ? access.world : undefined;
+}

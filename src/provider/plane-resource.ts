@@ -1,0 +1,138 @@
+// The resources that are a part of a control plane, all made the same way: their inputs are seen as a declaration, which
+// is observed, planned and converged like any other.
+
+import { converge, observeAll, type Planner } from "../converge/round";
+import { type ControlPlaneDeclaration, controlPlaneSchema } from "../model/declaration";
+import type { PropertyChange } from "../model/drift";
+import type { JsonObject } from "../model/json";
+import type { NodeObservation } from "../model/node-observation";
+import type { Plan } from "../model/plan";
+import type { DeclaredPodNames } from "../plan/live-inputs";
+import type { Clock } from "../ports/clock";
+import type { NodeAccess } from "../ports/node-access";
+import { renderBlocker, renderNote, renderPlan, renderStepLine } from "../render/plan-text";
+import { maskPlan } from "./mask-plan";
+import { planeOutputs, podNamesOf, reasonsOf } from "./plane-outputs";
+import type { CheckedInputs, ResourceContext, ResourceState, ResourceType } from "./resource-type";
+
+/** Opens the way to the nodes of a declaration, and the clock that goes with it. */
+export type OpenNodes = (
+  plane: ControlPlaneDeclaration,
+) => Promise<{ readonly nodes: NodeAccess; readonly clock: Clock }>;
+
+/** How one kind of resource is a part of a control plane. */
+export interface PlaneLens {
+  readonly name: string;
+  check(inputs: JsonObject): CheckedInputs;
+  diff(recorded: JsonObject, news: JsonObject): readonly PropertyChange[];
+  /** The declaration that checked inputs stand for, as the schema takes it. */
+  planeOf(inputs: JsonObject): JsonObject;
+  /** Recorded inputs may hold what was live: a stopped service, a file that is no Pod. Takes such values out. */
+  declaredPart(inputs: JsonObject): JsonObject;
+  /** The inputs as the nodes have them. */
+  liveInputs(
+    recorded: JsonObject,
+    plane: ControlPlaneDeclaration,
+    podNames: DeclaredPodNames,
+    observations: readonly NodeObservation[],
+  ): JsonObject;
+  readonly planner: Planner;
+  /** Where a change below a node's pod is in the inputs, to know whether it is secret. */
+  podPath(node: string, pod: string): string;
+}
+
+/** A wait tells that it goes on this often: often enough to see that nothing hangs, seldom enough for a log. */
+const progressEverySeconds = 10;
+
+/** A resource seen through a lens. */
+export function planeResource(lens: PlaneLens, openNodes: OpenNodes): ResourceType {
+  const parsePlane = (inputs: JsonObject) => controlPlaneSchema.parse(lens.planeOf(inputs));
+  const settle = (
+    inputs: JsonObject,
+    id: string,
+    plane: ControlPlaneDeclaration,
+    podNames: DeclaredPodNames,
+    observations: readonly NodeObservation[],
+    plan: Plan,
+  ): ResourceState => ({
+    id,
+    inputs,
+    outputs: planeOutputs(inputs, plane, podNames, observations),
+    reasons: reasonsOf(plan),
+  });
+  return {
+    name: lens.name,
+    check: lens.check,
+    diff: lens.diff,
+
+    async preview(inputs, isNew, context) {
+      const plane = parsePlane(inputs);
+      const { nodes } = await openNodes(plane);
+      try {
+        const observations = await observeAll(plane, nodes);
+        const plan = lens.planner(plane, observations);
+        await logPlan(maskPlan(isNew ? plan : { ...plan, notes: [] }, lens, context), context);
+        return planeOutputs(inputs, plane, podNamesOf(plane, {}), observations);
+      } finally {
+        await nodes.close();
+      }
+    },
+
+    async converge(name, inputs, context) {
+      const plane = parsePlane(inputs);
+      const { nodes, clock } = await openNodes(plane);
+      try {
+        // What was to be noted before is told by now; what the repair left behind is not.
+        let told: ReadonlySet<string> | undefined;
+        const result = await converge({
+          plane,
+          nodes,
+          clock,
+          planner: lens.planner,
+          isCancelled: context.isCancelled,
+          onEvent: (event) => {
+            if (event.kind === "planned") told ??= new Set(event.plan.notes.map(renderNote));
+            if (event.kind === "step-started") void context.log("info", renderStepLine(event.step));
+            if (event.kind === "waiting" && event.waitedSeconds % progressEverySeconds === 0) {
+              void context.status(`${renderStepLine(event.step)}, ${event.waitedSeconds} s so far`);
+            }
+          },
+        });
+        const left = result.plan.notes.map(renderNote).filter((note) => told?.has(note) !== true);
+        for (const note of left) await context.log("info", note);
+        const state = settle(inputs, name, plane, podNamesOf(plane, {}), result.observations, result.plan);
+        const cancelled =
+          result.isCancelled && result.plan.steps.length > 0
+            ? ["stopped by the operator before the plan was done"]
+            : [];
+        return { ...state, reasons: [...new Set([...cancelled, ...result.failures, ...state.reasons])] };
+      } finally {
+        await nodes.close();
+      }
+    },
+
+    async read(id, recorded, context) {
+      const plane = parsePlane(lens.declaredPart(recorded.inputs));
+      const { nodes } = await openNodes(plane);
+      try {
+        const observations = await observeAll(plane, nodes);
+        const podNames = podNamesOf(plane, recorded.outputs);
+        const inputs = lens.liveInputs(recorded.inputs, plane, podNames, observations);
+        const plan = lens.planner(plane, observations);
+        for (const note of plan.notes) await context.log("info", renderNote(note));
+        return settle(inputs, id, plane, podNames, observations, plan);
+      } finally {
+        await nodes.close();
+      }
+    },
+  };
+}
+
+async function logPlan(plan: Plan, context: ResourceContext): Promise<void> {
+  const text = renderPlan(plan);
+  if (text !== "") await context.log("info", text);
+  for (const blocker of plan.blockers) {
+    // An unreachable node is the node's trouble, not a refusal of ours: the rest of the plan stands.
+    await context.log(blocker.reason === "node-unreachable" ? "warning" : "error", renderBlocker(blocker));
+  }
+}

@@ -1,0 +1,81 @@
+// The resource that programs declare a control plane with.
+
+import * as pulumi from "@pulumi/pulumi";
+import { type AccessArgs, type NodeValues, type PodTemplate, podFor, type ServiceArgs } from "./node-args";
+
+/** One node of a control plane. */
+export interface ControlPlaneNodeArgs {
+  /** How the node is reached. */
+  readonly access: AccessArgs;
+  /** Values for the common Pods. Default: none. */
+  readonly values?: Readonly<Record<string, string>>;
+  /** Pods of this node alone, by name; one of the same name as a common Pod takes its place. */
+  readonly staticPods?: Readonly<Record<string, PodTemplate>>;
+  /** Services of this node alone, by name, beside the common ones. */
+  readonly services?: Readonly<Record<string, ServiceArgs>>;
+  /** user:group of the manifests. Default: root:root. */
+  readonly manifestOwner?: pulumi.Input<string>;
+}
+
+/** The intended state of a control plane. */
+export interface ControlPlaneArgs {
+  /** Node name -> the node. Names are the kubelets' node names. */
+  readonly nodes: Readonly<Record<string, ControlPlaneNodeArgs>>;
+  /** Pods that run on every node, by name. */
+  readonly staticPods?: Readonly<Record<string, PodTemplate>>;
+  /** Services that run on every node, by name. */
+  readonly services?: Readonly<Record<string, ServiceArgs>>;
+  /** Where the kubelet looks for static pods. Default: /etc/kubernetes/manifests. */
+  readonly manifestDirectory?: pulumi.Input<string>;
+  /** Where replaced and stray files go, on each node. Default: /var/lib/quorate/archive. */
+  readonly archiveDirectory?: pulumi.Input<string>;
+  /** How long a new container may take to appear before the kubelet is restarted, seconds. Default: 90. */
+  readonly containerStartTimeoutSeconds?: pulumi.Input<number>;
+  /** Allow etcd steps while more than one node is down and quorum is kept. Default: false. */
+  readonly repairSeveral?: pulumi.Input<boolean>;
+}
+
+/** What a node is at the moment. */
+export interface NodeStatus {
+  readonly isReachable: boolean;
+  /** Pod name -> "running", "not running" or "unknown". */
+  readonly pods: Readonly<Record<string, string>>;
+  /** Service name -> its state. */
+  readonly services: Readonly<Record<string, string>>;
+}
+
+/**
+ * A control plane: its nodes, static pods and services. Preview shows what broke on the live nodes; up restores it, one
+ * step at a time.
+ */
+export class ControlPlane extends pulumi.CustomResource {
+  /** Node name -> what it is at the moment. */
+  declare readonly status: pulumi.Output<Readonly<Record<string, NodeStatus>>>;
+
+  constructor(name: string, args: ControlPlaneArgs, options?: pulumi.CustomResourceOptions) {
+    const { nodes, staticPods, services, ...plane } = args;
+    const expanded = Object.entries(nodes).map(
+      ([node, own]) => [node, expandNode(node, own, staticPods, services)] as const,
+    );
+    super(
+      "quorate:index:ControlPlane",
+      name,
+      { status: undefined, ...plane, nodes: Object.fromEntries(expanded) },
+      options,
+    );
+  }
+}
+
+function expandNode(
+  name: string,
+  own: ControlPlaneNodeArgs,
+  commonPods: ControlPlaneArgs["staticPods"],
+  commonServices: ControlPlaneArgs["services"],
+): pulumi.Inputs {
+  const { values = {}, staticPods, services, ...rest } = own;
+  const node: NodeValues = { name, values };
+  const pods = Object.entries({ ...commonPods, ...staticPods }).map(
+    ([pod, template]) => [pod, podFor(template, node)] as const,
+  );
+  return { ...rest, staticPods: Object.fromEntries(pods), services: { ...commonServices, ...services } };
+}
