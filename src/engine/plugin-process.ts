@@ -1,0 +1,101 @@
+// Starts a plugin that lies in the project, as the Node language host does, and learns the port it serves on.
+// Source: pulumi/pulumi sdk/nodejs/cmd/pulumi-language-nodejs/main.go (RunPlugin).
+
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { inputError, unsupportedError } from "../model/errors";
+import { startNode } from "./child-process";
+import { gzipDetailsVariable } from "./grpc-call";
+import type { ProjectPlugin } from "./project";
+
+/** How long a plugin may take to serve. Generous: a cold disk and a type check of a big plugin. */
+const startTimeoutMs = 120_000;
+
+/** What a plugin is started with. */
+export interface PluginStart {
+  readonly plugin: ProjectPlugin;
+  /** Folder that the plugin runs in: the program's. */
+  readonly cwd: string;
+  readonly engineAddress: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Called for each line that the plugin prints, except the port. */
+  readonly onLine: (stream: "stdout" | "stderr", line: string) => void;
+}
+
+/** A plugin that serves. */
+export interface PluginProcess {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+function checkPluginFolder(plugin: ProjectPlugin): void {
+  const file = join(plugin.directory, "PulumiPlugin.yaml");
+  if (!existsSync(file)) {
+    throw inputError(`plugin ${plugin.name}: ${file} does not exist`, {
+      hint: "correct plugins.providers in Pulumi.yaml",
+    });
+  }
+  const runtime: unknown = (parse(readFileSync(file, "utf8")) as Record<string, unknown> | null)?.runtime;
+  if (runtime !== "nodejs") {
+    throw unsupportedError(
+      `plugin ${plugin.name}: runtime ${String(runtime)} is not nodejs; use the pulumi CLI for this stack`,
+    );
+  }
+}
+
+function locateRunner(plugin: ProjectPlugin): string {
+  try {
+    return createRequire(join(plugin.directory, "package.json")).resolve("@pulumi/pulumi/cmd/run-plugin");
+  } catch (cause) {
+    throw inputError(`plugin ${plugin.name}: @pulumi/pulumi is not installed for ${plugin.directory}`, {
+      cause,
+      hint: "run `npm ci` in the project",
+    });
+  }
+}
+
+/**
+ * Starts a plugin and waits for its port, the first line it prints.
+ *
+ * @throws RecoveryError "input" with what the plugin printed when it does not come up.
+ */
+export async function startPlugin(start: PluginStart): Promise<PluginProcess> {
+  checkPluginFolder(start.plugin);
+  const runner = locateRunner(start.plugin);
+  const printed: string[] = [];
+  let announce: (port: number) => void = () => undefined;
+  const announced = new Promise<number>((resolve) => {
+    announce = resolve;
+  });
+  let port: number | undefined;
+  const child = startNode({
+    // The runner's type check takes seconds for a big plugin; tsx only strips types, as the program's runner does with
+    // PULUMI_NODEJS_TRANSPILE_ONLY. TS_NODE_IGNORE keeps the runner's own ts-node off the same files.
+    args: ["--require", require.resolve("tsx/cjs"), runner, start.plugin.directory, start.engineAddress],
+    cwd: start.cwd,
+    env: { ...start.env, PULUMI_NODEJS_TYPESCRIPT: "true", TS_NODE_IGNORE: ".*", [gzipDetailsVariable]: "1" },
+    onLine: (stream, line) => {
+      if (port === undefined && stream === "stdout" && /^\d{1,5}$/.test(line.trim())) {
+        port = Number(line.trim());
+        announce(port);
+        return;
+      }
+      if (port === undefined) printed.push(line);
+      start.onLine(stream, line);
+    },
+  });
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<"late">((resolve) => {
+    timer = setTimeout(() => resolve("late"), startTimeoutMs);
+  });
+  const first = await Promise.race([announced, child.ended.then((code) => `ended with ${code}`), late]);
+  clearTimeout(timer);
+  if (typeof first === "number") return { port: first, stop: () => child.stop() };
+  await child.stop();
+  const why = first === "late" ? `did not serve within ${startTimeoutMs / 1000} s` : first;
+  throw inputError(`plugin ${start.plugin.name} ${why}: ${printed.slice(0, 3).join(" ").trim()}`, {
+    hint: `start it by hand to see more: node ${runner} ${start.plugin.directory} 127.0.0.1:1`,
+  });
+}
