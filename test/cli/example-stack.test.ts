@@ -1,0 +1,39 @@
+// The stacks that the repository shows are run, not just shown.
+
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { expect } from "chai";
+import { Project } from "../lab/project";
+
+const stacks = path.join(__dirname, "../../stacks");
+
+describe("the example stack", function () {
+  this.timeout(180_000);
+  let project: Project;
+
+  before(async () => {
+    project = new Project("example");
+    fs.cpSync(path.join(stacks, "demo"), path.join(project.folder, "stacks/demo"), { recursive: true });
+    // Loopback has no such hosts: nothing outside this machine is asked for.
+    const text = fs.readFileSync(path.join(stacks, "Pulumi.example.yaml"), "utf8");
+    fs.writeFileSync(
+      path.join(project.folder, "stacks/Pulumi.example.yaml"),
+      text.replaceAll(".example.org", ".invalid").replace(", jumpHost: bastion.invalid", ""),
+    );
+    await project.succeed("stack", "init", "example");
+  });
+  after(() => project?.remove());
+
+  it("is a valid declaration whose nodes are each named as unreachable where they are not there", async () => {
+    const { exitCode, output } = await project.preview();
+    expect(exitCode, output).to.equal(0);
+    for (const node of ["cp-0", "cp-1", "cp-2"])
+      expect(output).to.match(new RegExp(`node ${node} is unreachable: .*${node}\\.invalid`));
+  });
+
+  it("fails to come up, naming every node, and records nothing as repaired", async () => {
+    const { exitCode, output } = await project.up();
+    expect(exitCode, output).to.be.greaterThan(0);
+    for (const node of ["cp-0", "cp-1", "cp-2"]) expect(output).to.contain(`node ${node} is unreachable`);
+  });
+});

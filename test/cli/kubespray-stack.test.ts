@@ -1,0 +1,187 @@
+// The kubespray stack through the command line: preview shows what is proven and what no longer is, up writes it, and
+// Ansible runs only when it is asked to, once a recovery.
+
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { expect } from "chai";
+import { stringify } from "yaml";
+import { situations } from "../inventory/situations";
+import { Project } from "../lab/project";
+
+const golden = path.join(__dirname, "../inventory/golden/only-etcd1-broken");
+const situation = situations.find((one) => one.name === "only-etcd1-broken");
+
+describe("the kubespray stack", function () {
+  this.timeout(180_000);
+  let project: Project;
+
+  const inStacks = (...names: readonly string[]) => path.join(project.folder, "stacks", ...names);
+  const recovery = (name: string) => inStacks("recovery", name);
+  const declaration = {
+    topology: "kubespray",
+    inventory: "site/hosts.ini",
+    output: "recovery",
+    brokenEtcd: ["cp1"],
+    brokenControlPlane: ["cp1"],
+    kubesprayVersion: situation?.version,
+  };
+  const declare = (change: Readonly<Record<string, unknown>> = {}) => {
+    const entries = Object.entries({ ...declaration, ...change }).filter(([, value]) => value !== undefined);
+    const config = Object.fromEntries(entries.map(([key, value]) => [`quorate:${key}`, value]));
+    fs.writeFileSync(inStacks("Pulumi.site.yaml"), stringify({ config }));
+  };
+  const expectExit = async (end: Promise<{ exitCode: number | null; output: string }>, code: number) => {
+    const { exitCode, output } = await end;
+    expect(exitCode, output).to.equal(code);
+    return output;
+  };
+  const expectRefused = async (end: Promise<{ exitCode: number | null; output: string }>) => {
+    const { exitCode, output } = await end;
+    expect(exitCode, output).to.be.greaterThan(0);
+    expect(output, "a stack trace").not.to.match(/\n\s+at .*:\d+:\d+/);
+    return output;
+  };
+
+  beforeEach(async () => {
+    project = new Project("site");
+    fs.mkdirSync(inStacks("site/group_vars"), { recursive: true });
+    fs.writeFileSync(inStacks("site/hosts.ini"), situation?.inventory ?? "");
+    fs.writeFileSync(inStacks("site/group_vars/all.yml"), "dns_mode: coredns\n");
+    declare();
+    await project.succeed("stack", "init", "site");
+  });
+  afterEach(() => project?.remove());
+
+  it("previews the rules that are met and the command, and writes and runs nothing", async () => {
+    const output = await expectExit(project.preview(), 0);
+    expect(output).to.contain("proven: quorum kept, broken etcd members are replaced");
+    expect(output).to.match(/met {2}join-names-free: 1 join, none under etcd1 to etcd3/);
+    expect(output).to.match(/ansible-playbook -b -i .*recovery\/hosts.ini .*--limit etcd,kube_control_plane/);
+    expect(output).to.contain("quorate:index:RecoveryInventory");
+    expect(output).not.to.contain("command:local:Command");
+    expect(fs.existsSync(inStacks("recovery"))).to.equal(false);
+  });
+
+  it("writes the golden inventory, and then has nothing to do", async () => {
+    await expectExit(project.up(), 0);
+    expect(fs.readFileSync(recovery("hosts.ini"), "utf8")).to.equal(
+      fs.readFileSync(path.join(golden, "hosts.ini"), "utf8"),
+    );
+    expect(fs.readFileSync(recovery("group_vars/all.yml"), "utf8")).to.equal("dns_mode: coredns\n");
+    const output = await expectExit(project.preview("--expect-no-changes"), 0);
+    expect(output).to.contain("still proves");
+  });
+
+  it("shows each file that no longer proves by its path, and writes them anew", async () => {
+    await expectExit(project.up(), 0);
+    fs.appendFileSync(recovery("recover.sh"), "echo edited\n");
+    fs.rmSync(recovery("recovery-vars.yml"));
+    fs.appendFileSync(inStacks("site/group_vars/all.yml"), "dns_domain: cluster.local\n");
+    const wrong = fs
+      .readFileSync(recovery("hosts.ini"), "utf8")
+      .replace("etcd_member_name=cp1", "etcd_member_name=etcd1");
+    fs.writeFileSync(recovery("hosts.ini"), wrong);
+    const output = await expectExit(project.preview("--diff"), 0);
+    for (const file of ["recover.sh", "recovery-vars.yml", "group_vars/all.yml", "hosts.ini"])
+      expect(output, file).to.contain(file);
+    expect(output).to.match(/recovery-vars\.yml"?\s*:\s*"is missing"/);
+    expect(output).to.contain("rule join-names-free");
+    await expectExit(project.up(), 0);
+    await expectExit(project.preview("--expect-no-changes"), 0);
+    expect(fs.readFileSync(recovery("group_vars/all.yml"), "utf8")).to.contain("cluster.local");
+  });
+
+  it("leaves an inventory alone that was edited by hand and still proves", async () => {
+    await expectExit(project.up(), 0);
+    fs.appendFileSync(recovery("hosts.ini"), "# agreed with the night shift\n");
+    await expectExit(project.preview("--expect-no-changes"), 0);
+  });
+
+  it("notices that the original changed after the recovery was written", async () => {
+    await expectExit(project.up(), 0);
+    const original = inStacks("site/hosts.ini");
+    fs.writeFileSync(original, fs.readFileSync(original, "utf8").replaceAll("10.0.0.3", "10.0.0.33"));
+    const output = await expectExit(project.preview("--diff"), 0);
+    expect(output).to.contain("unproven");
+    expect(output).to.contain("10.0.0.33");
+  });
+
+  it("refuses with every reason and the smallest change, writes nothing and does not run", async () => {
+    declare({ brokenEtcd: ["cp1x"], kubesprayVersion: "v2.28.1", run: true });
+    const preview = await project.preview();
+    expect(preview.output).to.contain("unknown-host: ").and.to.contain("did you mean cp1?");
+    const output = await expectRefused(project.up());
+    expect(output).to.contain("nothing was written").and.to.contain("smallest change: ");
+    expect(fs.existsSync(inStacks("recovery"))).to.equal(false);
+  });
+
+  it("names every mistake of the configuration at once, each with its path", async () => {
+    declare({ inventory: undefined, brokenEtcd: "cp1", colour: "blue", run: "yes" });
+    const output = await expectRefused(project.preview());
+    expect(output).to.contain("4 mistakes in the configuration of stack site");
+    for (const key of ["inventory", "brokenEtcd", "run"]) expect(output, key).to.contain(`quorate:${key}: `);
+    expect(output).to.contain("colour");
+  });
+
+  it("names what contradicts itself in the declaration", async () => {
+    declare({ snapshot: "a.db", sourceSurvivor: "cp2", kubesprayVersion: "latest" });
+    const output = await expectRefused(project.preview());
+    expect(output).to.contain("sourceSurvivor: must not be given together with snapshot");
+    expect(output).to.contain("kubesprayVersion: must be a tag of kubespray");
+  });
+
+  it("names an inventory that is not there", async () => {
+    declare({ inventory: "site/host.ini" });
+    expect((await project.preview()).output).to.match(/the inventory .*site\/host\.ini does not exist/);
+    expect(await expectRefused(project.up())).to.match(/the inventory .*site\/host\.ini does not exist/);
+  });
+
+  describe("told to run", () => {
+    const calls = () => fs.readFileSync(inStacks("calls"), "utf8").trim().split("\n");
+
+    // Stands in for Ansible: what the real one makes of the inventory is shown in the lab.
+    const installAnsible = (exitCode: number) => {
+      fs.mkdirSync(inStacks("bin"), { recursive: true });
+      const lines = [
+        "#!/bin/sh",
+        'if [ "$1" = --version ]; then echo "ansible-playbook [core 2.16.5]"; exit; fi',
+        `echo "$*" >> ${inStacks("calls")}`,
+        `echo "PLAY RECAP of $(basename "$5$6$7$8")"`,
+        `exit ${exitCode}`,
+      ];
+      fs.writeFileSync(inStacks("bin/ansible-playbook"), `${lines.join("\n")}\n`, { mode: 0o755 });
+    };
+    const run = { run: true, ansible: "bin/ansible-playbook" };
+
+    it("runs the preparation and the playbook, shows what they print, and runs again only for another recovery", async () => {
+      installAnsible(0);
+      declare(run);
+      expect(await expectExit(project.preview(), 0)).to.contain("command:local:Command");
+      expect(fs.existsSync(inStacks("calls"))).to.equal(false);
+      const output = await expectExit(project.up(), 0);
+      expect(output).to.contain("PLAY RECAP");
+      expect(calls()).to.have.length(2);
+      expect(calls()[0]).to.contain("prepare.yml");
+      expect(calls()[1]).to.contain("recover-control-plane.yml --limit etcd,kube_control_plane");
+      await expectExit(project.preview("--expect-no-changes"), 0);
+      await expectExit(project.up(), 0);
+      expect(calls()).to.have.length(2);
+      declare({ ...run, output: "second", brokenControlPlane: ["cp1", "cp3"] });
+      await expectExit(project.up(), 0);
+      expect(calls()).to.have.length(4);
+      expect(calls()[3]).to.contain("second/hosts.ini");
+    });
+
+    it("fails the stack when Ansible fails", async () => {
+      installAnsible(2);
+      declare(run);
+      expect(await expectRefused(project.up())).to.contain("exit status 2");
+      expect(calls()).to.have.length(1);
+    });
+
+    it("refuses an Ansible that is not there instead of running another one", async () => {
+      declare(run);
+      expect(await expectRefused(project.up())).to.match(/stacks\/bin\/ansible-playbook is not there or cannot be run/);
+    });
+  });
+});

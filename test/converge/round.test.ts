@@ -1,0 +1,191 @@
+import { expect } from "chai";
+import { type ConvergeEvent, converge, type Planner } from "../../src/converge/round";
+import type { NodeObservation } from "../../src/model/node-observation";
+import type { Plan } from "../../src/model/plan";
+import type { ChangeStep, Step, StepOutcome } from "../../src/model/step";
+import type { Clock } from "../../src/ports/clock";
+import type { NodeAccess } from "../../src/ports/node-access";
+import { observed, plane, pod, seen } from "../builders";
+
+const scheduler = pod("kube-scheduler");
+
+const write = (node: string): Step => ({
+  kind: "writeManifest",
+  node,
+  pod: "kube-scheduler",
+  fileName: "kube-scheduler.yaml",
+  manifestDirectory: "/m",
+  archiveDirectory: "/a",
+  manifest: scheduler,
+  owner: "root:root",
+  mode: "0600",
+  reason: "it differs",
+});
+const wait = (node: string, timeoutSeconds = 60): Step => ({
+  kind: "waitForPod",
+  node,
+  pod: "kube-scheduler",
+  fileName: "kube-scheduler.yaml",
+  manifestDirectory: "/m",
+  timeoutSeconds,
+  reason: "it has to run",
+});
+
+const planOf = (steps: readonly Step[], problems: Plan["problems"] = []): Plan => ({
+  drifts: [],
+  steps,
+  blockers: [],
+  problems,
+  notes: [],
+});
+
+/** Runs converge with plans that follow from what was applied so far and how often was observed. */
+async function run(options: {
+  readonly nodes?: readonly string[];
+  readonly plan: (applied: readonly ChangeStep[], nowMs: number) => Plan;
+  readonly outcome?: (step: ChangeStep, attempt: number) => StepOutcome;
+  readonly isCancelled?: (applied: readonly ChangeStep[]) => boolean;
+  readonly observe?: (node: string) => NodeObservation;
+}) {
+  const applied: ChangeStep[] = [];
+  const attempts: ChangeStep[] = [];
+  const events: ConvergeEvent[] = [];
+  let nowMs = 0;
+  const clock: Clock = {
+    nowMs: () => nowMs,
+    sleep: async (ms) => {
+      nowMs += ms;
+    },
+  };
+  const nodes: NodeAccess = {
+    observe: async (node) => options.observe?.(node) ?? observed(node, [scheduler]),
+    apply: async (step) => {
+      attempts.push(step);
+      const outcome = options.outcome?.(step, attempts.length) ?? { kind: "done" as const };
+      if (outcome.kind === "done") applied.push(step);
+      return outcome;
+    },
+    close: async () => {},
+  };
+  const planner: Planner = () => options.plan(applied, nowMs);
+  const result = await converge({
+    plane: plane(options.nodes ?? ["cp-0", "cp-1"], [scheduler]),
+    nodes,
+    clock,
+    planner,
+    onEvent: (event) => events.push(event),
+    isCancelled: () => options.isCancelled?.(applied) ?? false,
+  });
+  return { result, attempts: attempts.map((step) => `${step.kind} ${step.node}`), events };
+}
+
+const done = (applied: readonly ChangeStep[], node: string) => applied.some((step) => step.node === node);
+
+describe("converge", () => {
+  it("changes nothing when the plan is empty", async () => {
+    const { result, attempts } = await run({ plan: () => planOf([]) });
+    expect(attempts).to.deep.equal([]);
+    expect(result.failures).to.deep.equal([]);
+  });
+
+  it("applies only the first step of each plan and plans anew after it", async () => {
+    const { attempts, events } = await run({
+      plan: (applied) => planOf(["cp-0", "cp-1"].filter((node) => !done(applied, node)).map(write)),
+    });
+    expect(attempts).to.deep.equal(["writeManifest cp-0", "writeManifest cp-1"]);
+    expect(events.filter((event) => event.kind === "planned")).to.have.length(3);
+  });
+
+  it("polls while the plan waits, by the clock alone, and goes on when it no longer does", async () => {
+    const { result, events } = await run({ plan: (_applied, nowMs) => planOf(nowMs < 20_000 ? [wait("cp-0")] : []) });
+    expect(result.failures).to.deep.equal([]);
+    expect(events.filter((event) => event.kind === "waiting")).to.have.length(10);
+  });
+
+  it("gives a node up whose wait outlasts its timeout and goes on with the others", async () => {
+    const { result, attempts } = await run({
+      plan: (applied) => planOf([wait("cp-0", 10), ...(done(applied, "cp-1") ? [] : [write("cp-1")])]),
+    });
+    expect(attempts).to.deep.equal(["writeManifest cp-1"]);
+    expect(result.failures).to.have.length(1);
+    expect(result.failures[0]).to.match(/^node cp-0: waited \d+ s in vain/);
+  });
+
+  for (const kind of ["failed", "locked"] as const) {
+    it(`gives a node up whose step is ${kind} and repairs the others`, async () => {
+      const { result, attempts } = await run({
+        plan: (applied) => planOf(["cp-0", "cp-1"].filter((node) => !done(applied, node)).map(write)),
+        outcome: (step) => (step.node === "cp-0" ? { kind, message: "no space left on device" } : { kind: "done" }),
+      });
+      expect(attempts).to.deep.equal(["writeManifest cp-0", "writeManifest cp-1"]);
+      expect(result.failures).to.deep.equal(["node cp-0: no space left on device"]);
+    });
+  }
+
+  it("tries once more after a lost connection, from a new observation", async () => {
+    const { result, attempts } = await run({
+      nodes: ["cp-0"],
+      plan: (applied) => planOf(done(applied, "cp-0") ? [] : [write("cp-0")]),
+      outcome: (_step, attempt) =>
+        attempt === 1 ? { kind: "interrupted", message: "connection lost" } : { kind: "done" },
+    });
+    expect(attempts).to.have.length(2);
+    expect(result.failures).to.deep.equal([]);
+  });
+
+  it("gives a node up after its connection was lost twice", async () => {
+    const { result, attempts } = await run({
+      nodes: ["cp-0"],
+      plan: () => planOf([write("cp-0")]),
+      outcome: () => ({ kind: "interrupted", message: "connection lost" }),
+    });
+    expect(attempts).to.have.length(2);
+    expect(result.failures).to.deep.equal(["node cp-0: connection lost"]);
+  });
+
+  it("never applies the same step twice: something else changes it back", async () => {
+    const { result, attempts } = await run({ nodes: ["cp-0"], plan: () => planOf([write("cp-0")]) });
+    expect(attempts).to.have.length(1);
+    expect(result.failures[0]).to.contain("something else on the node changes it back");
+  });
+
+  it("gives up after a bounded number of steps when the plan never ends", async () => {
+    const { result, attempts } = await run({
+      nodes: ["cp-0"],
+      plan: (applied) => planOf([{ ...write("cp-0"), fileName: `${applied.length}.yaml` } as Step]),
+    });
+    expect(attempts).to.have.length(40);
+    expect(result.failures).to.deep.equal(["gave up after 40 steps, with the control plane still not as declared"]);
+  });
+
+  it("starts no other step once the operator asked to stop", async () => {
+    const { result, attempts } = await run({
+      plan: (applied) => planOf(["cp-0", "cp-1"].filter((node) => !done(applied, node)).map(write)),
+      isCancelled: (applied) => applied.length > 0,
+    });
+    expect(attempts).to.deep.equal(["writeManifest cp-0"]);
+    expect(result.isCancelled).to.equal(true);
+    expect(result.plan.steps).to.have.length(1);
+  });
+
+  describe("when a written pod does not come up on one node", () => {
+    const failing = [{ node: "cp-0", subject: "kube-scheduler", message: "it does not run" }];
+    const plan = (applied: readonly ChangeStep[]) =>
+      done(applied, "cp-0")
+        ? planOf(done(applied, "cp-1") ? [] : [write("cp-1")], failing)
+        : planOf([write("cp-0"), write("cp-1")]);
+
+    it("leaves the same pod alone where it runs", async () => {
+      const { result, attempts } = await run({ plan });
+      expect(attempts).to.deep.equal(["writeManifest cp-0"]);
+      expect(result.failures[0]).to.contain("did not come up on cp-0");
+    });
+
+    it("still writes it where it does not run: nothing is lost there", async () => {
+      const broken = (node: string) =>
+        observed(node, [scheduler], { containers: seen({ source: "simulator", skipped: [], containers: [] }) });
+      const { attempts } = await run({ plan, observe: broken });
+      expect(attempts).to.deep.equal(["writeManifest cp-0", "writeManifest cp-1"]);
+    });
+  });
+});

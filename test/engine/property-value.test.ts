@@ -1,0 +1,81 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import {
+  containsUnknowns,
+  type PropertyValue,
+  parseStruct,
+  parseWireValue,
+  renderStruct,
+  renderWireValue,
+  SecretValue,
+  unknown,
+  unknownSentinel,
+  valuesEqual,
+  withoutSecrets,
+} from "../../src/engine/property-value";
+
+const name = fc.string({ minLength: 1, maxLength: 6 }).filter((text) => text !== "__proto__");
+const { value: anyValue } = fc.letrec<{ value: PropertyValue }>((tie) => ({
+  value: fc.oneof(
+    { depthSize: "small" },
+    fc.constant(null),
+    fc.boolean(),
+    fc.integer(),
+    fc.string(),
+    fc.constant(unknown),
+    tie("value").map((inner) => new SecretValue(inner instanceof SecretValue ? inner.value : inner)),
+    fc.array(tie("value"), { maxLength: 4 }),
+    fc.dictionary(name, tie("value"), { maxKeys: 4 }),
+  ),
+}));
+
+describe("renderStruct and parseStruct", () => {
+  it("give back any properties, secrets and unknowns included", () => {
+    fc.assert(
+      fc.property(fc.dictionary(name, anyValue), (properties) => {
+        expect(valuesEqual(parseStruct(renderStruct(properties, { keepSecrets: true })), properties)).to.equal(true);
+      }),
+    );
+  });
+
+  it("take the marks off secrets for a peer that knows none", () => {
+    fc.assert(
+      fc.property(anyValue, (value) => {
+        const text = JSON.stringify(renderWireValue(value, { keepSecrets: false })) ?? "";
+        expect(text).to.not.include("4dabf18193072939515e22adb298388d");
+      }),
+    );
+  });
+});
+
+describe("parseWireValue", () => {
+  it("reads an output value as its element, unknown when it has none, secret when it says so", () => {
+    const output = { "4dabf18193072939515e22adb298388d": "d0e6a833031e9bbcd3f4e8bde6ca49a4" };
+    expect(parseWireValue({ ...output, value: 1 })).to.equal(1);
+    expect(parseWireValue(output)).to.equal(unknown);
+    expect(parseWireValue({ ...output, value: "x", secret: true })).to.deep.equal(new SecretValue("x"));
+  });
+
+  it("reads the sentinel as unknown, at any depth", () => {
+    expect(containsUnknowns(parseWireValue({ a: [{ b: unknownSentinel }] }))).to.equal(true);
+  });
+
+  it("refuses bytes that are not UTF-8", () => {
+    const bytes = { "4dabf18193072939515e22adb298388d": "803fd3297a5875dc03ca845dda5d2a98", value: "/w==" };
+    expect(() => parseWireValue(bytes)).to.throw("use the pulumi CLI");
+  });
+});
+
+describe("valuesEqual", () => {
+  it("tells a secret from its plain value, and an absent field from null", () => {
+    expect(valuesEqual(new SecretValue("x"), "x")).to.equal(false);
+    expect(valuesEqual({ a: null }, {})).to.equal(false);
+    expect(valuesEqual({ a: [1, { b: new SecretValue("x") }] }, { a: [1, { b: new SecretValue("x") }] })).to.equal(
+      true,
+    );
+  });
+
+  it("of withoutSecrets ignores the marks", () => {
+    expect(valuesEqual(withoutSecrets({ a: new SecretValue([1]) }), { a: [1] })).to.equal(true);
+  });
+});

@@ -1,0 +1,100 @@
+// recover.sh as an operator starts it, with an ansible-playbook that only notes what it was asked to do.
+
+import { execFile } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { expect } from "chai";
+
+const golden = join(__dirname, "golden");
+
+describe("recover.sh", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "quorate-recover-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  /** Runs the script of a golden situation; `failing` is a word of the command at which ansible-playbook fails. */
+  async function recover(
+    situation: string,
+    options: { readonly banner?: string; readonly failing?: string } = {},
+  ): Promise<{ readonly code: number; readonly error: string; readonly calls: readonly string[] }> {
+    const out = join(folder, "out");
+    const log = join(folder, "calls");
+    if (!existsSync(out)) cpSync(join(golden, situation), out, { recursive: true });
+    const banner = options.banner ?? "ansible-playbook [core 2.16.14]";
+    const fake = [
+      "#!/bin/sh",
+      `if [ "$1" = --version ]; then echo '${banner}'; echo '  config file = None'; exit 0; fi`,
+      `echo "$*" >> ${log}`,
+      `case "$*" in *${options.failing ?? "nothing-fails"}*) exit 2;; esac`,
+    ];
+    const program = join(folder, "bin", "ansible-playbook");
+    mkdirSync(dirname(program), { recursive: true });
+    writeFileSync(program, `${fake.join("\n")}\n`, { mode: 0o755 });
+    const env = { PATH: `${dirname(program)}:/usr/bin:/bin`, KUBESPRAY_DIR: folder };
+    const { code, error } = await new Promise<{ code: number; error: string }>((resolve) => {
+      execFile("sh", [join(out, "recover.sh")], { env }, (failure, _, stderr) => {
+        resolve({ code: failure === null ? 0 : Number(failure.code), error: stderr });
+      });
+    });
+    const calls = existsSync(log) ? readFileSync(log, "utf8").trim().split("\n") : [];
+    return { code, error, calls };
+  }
+
+  it("prepares, then runs the command, and refuses to start a second time", async () => {
+    const first = await recover("only-etcd1-broken");
+    expect(first).to.deep.include({ code: 0, error: "" });
+    const common = "-b -i recovery/hosts.ini -e @recovery/recovery-vars.yml";
+    expect(first.calls).to.deep.equal([
+      `${common} ${folder}/out/prepare.yml`,
+      `${common} recover-control-plane.yml --limit etcd,kube_control_plane`,
+    ]);
+    const second = await recover("only-etcd1-broken");
+    expect(second.code).to.equal(1);
+    expect(second.error).to.contain("was started before").and.to.contain("derive a new inventory");
+    expect(second.calls).to.have.length(2);
+  });
+
+  it("does not run the playbook when the preparation fails, and can then be started again", async () => {
+    const failed = await recover("only-etcd1-broken", { failing: "prepare.yml" });
+    expect(failed.code).to.equal(2);
+    expect(failed.calls).to.have.length(1);
+    const again = await recover("only-etcd1-broken");
+    expect(again.code).to.equal(0);
+    expect(again.calls).to.have.length(3);
+  });
+
+  const versions: readonly { readonly banner: string; readonly situation: string; readonly isAccepted: boolean }[] = [
+    { banner: "ansible-playbook [core 2.16.4]", situation: "only-etcd1-broken", isAccepted: true },
+    { banner: "ansible-playbook [core 2.16.3]", situation: "only-etcd1-broken", isAccepted: false },
+    { banner: "ansible-playbook [core 2.17.0]", situation: "only-etcd1-broken", isAccepted: false },
+    { banner: "ansible-playbook [core 2.9.27]", situation: "only-etcd1-broken", isAccepted: false },
+    { banner: "ansible-playbook 2.10.17", situation: "seed-003-survivor-named", isAccepted: true },
+    { banner: "ansible-playbook [core 2.18.19]", situation: "seed-003-survivor-named", isAccepted: false },
+    { banner: "command not found", situation: "only-etcd1-broken", isAccepted: false },
+  ];
+  for (const { banner, situation, isAccepted } of versions) {
+    it(`${isAccepted ? "accepts" : "refuses"} "${banner}" for ${situation}`, async () => {
+      const { code, error, calls } = await recover(situation, { banner });
+      expect(code, error).to.equal(isAccepted ? 0 : 1);
+      expect(calls).to.have.length(isAccepted ? 2 : 0);
+      if (!isAccepted) expect(error).to.match(/needs ansible-core from [\d.]+ to below [\d.]+\./);
+    });
+  }
+
+  it("refuses to begin without the snapshot that it is to restore", async () => {
+    const { code, error, calls } = await recover("lost-quorum-etcd-3.5-snapshot");
+    expect(code).to.equal(1);
+    expect(error).to.contain("the etcd snapshot is missing or empty on this machine: /backup/etcd.db");
+    expect(calls).to.deep.equal([]);
+  });
+
+  it("runs cluster.yml without a limit at the end when it was asked to", async () => {
+    const script = readFileSync(join(golden, "all-etcd-lost-with-snapshot-and-pki", "recover.sh"), "utf8");
+    expect(script.trimEnd().split("\n").at(-1)).to.equal(
+      "ansible-playbook -b -i recovery/hosts.ini -e @recovery/recovery-vars.yml cluster.yml",
+    );
+  });
+});

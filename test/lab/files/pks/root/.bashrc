@@ -1,0 +1,1 @@
+export PATH=/var/vcap/bosh/bin:/var/vcap/jobs/etcd/bin:$PATH

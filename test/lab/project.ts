@@ -1,0 +1,85 @@
+// A user's project on disk, and the command line run in it as a user runs it: another process, only what it prints to go by.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+
+const repository = path.resolve(__dirname, "../..");
+
+/** How a command ended and what it printed, both streams in the order of printing. */
+export interface CommandEnd {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly output: string;
+}
+
+/** A command that runs. */
+export interface RunningCommand {
+  readonly child: ChildProcess;
+  readonly ended: Promise<CommandEnd>;
+  /** What it has printed so far. */
+  output(): string;
+}
+
+/** A project of one stack with state of its own. */
+export class Project {
+  readonly folder = fs.mkdtempSync(path.join(os.tmpdir(), "quorate-project-"));
+
+  constructor(readonly stack: string) {
+    for (const name of ["node_modules", "src", "templates"])
+      fs.symlinkSync(path.join(repository, name), path.join(this.folder, name));
+    for (const name of ["Pulumi.yaml", "package.json", "tsconfig.json"])
+      fs.copyFileSync(path.join(repository, name), path.join(this.folder, name));
+    fs.mkdirSync(path.join(this.folder, "stacks"));
+    fs.mkdirSync(path.join(this.folder, "state"));
+    for (const name of fs.readdirSync(path.join(repository, "stacks")).filter((file) => file.endsWith(".ts"))) {
+      fs.copyFileSync(path.join(repository, "stacks", name), path.join(this.folder, "stacks", name));
+    }
+  }
+
+  /** Starts `quorate <args>` in the project. Environment variables given here win. */
+  start(args: readonly string[], env: NodeJS.ProcessEnv = {}): RunningCommand {
+    const child = spawn(process.execPath, [path.join(repository, "bin/quorate.js"), ...args], {
+      cwd: this.folder,
+      env: {
+        ...process.env,
+        PULUMI_BACKEND_URL: `file://${this.folder}/state`,
+        PULUMI_CONFIG_PASSPHRASE: "correct-horse",
+        ...env,
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let printed = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (text: string) => (printed += text));
+    const ended = new Promise<CommandEnd>((resolve) => {
+      child.once("close", (exitCode, signal) => resolve({ exitCode, signal, output: printed }));
+    });
+    return { child, ended, output: () => printed };
+  }
+
+  /** Runs `quorate <args>` to its end. */
+  run(...args: readonly string[]): Promise<CommandEnd> {
+    return this.start(args).ended;
+  }
+
+  /** Runs `quorate <args>`, which has to succeed, and returns what it printed. */
+  async succeed(...args: readonly string[]): Promise<string> {
+    const end = await this.run(...args);
+    if (end.exitCode !== 0) throw new Error(`quorate ${args.join(" ")}: exit code ${end.exitCode}\n${end.output}`);
+    return end.output;
+  }
+
+  preview(...args: readonly string[]): Promise<CommandEnd> {
+    return this.run("preview", "--stack", this.stack, ...args);
+  }
+
+  up(...args: readonly string[]): Promise<CommandEnd> {
+    return this.run("up", "--stack", this.stack, "--yes", "--skip-preview", ...args);
+  }
+
+  remove(): void {
+    fs.rmSync(this.folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,281 @@
+// The contract of a node: for every kind of step what has to be different in the observation after it. The table is run on
+// the simulator and on the real lab; a subject is a NodeAccess and a way to prepare faults. Where the two differ, the
+// simulator is wrong.
+
+import { expect } from "chai";
+import type { JsonObject } from "../../src/model/json";
+import {
+  containersOf,
+  type ManifestFile,
+  type ObservedNode,
+  type ServiceObservation,
+} from "../../src/model/node-observation";
+import { type ChangeStep, isWait, type Step, type WaitStep } from "../../src/model/step";
+import { judgePod } from "../../src/plan/pod-health";
+import type { Clock } from "../../src/ports/clock";
+import type { NodeAccess } from "../../src/ports/node-access";
+import type { Fault } from "../../src/simulator";
+
+/** A node that the contract is tried on. It is healthy at the start of every case. */
+export interface ContractSubject {
+  readonly nodes: NodeAccess;
+  readonly clock: Clock;
+  /** Name of the node. */
+  readonly node: string;
+  /** The Pod of kube-scheduler as it is on the healthy node. */
+  readonly pod: JsonObject;
+  readonly manifestDirectory: string;
+  readonly archiveDirectory: string;
+  /** Makes these faults true on the node. */
+  prepare(faults: readonly Fault[]): Promise<void>;
+}
+
+/** One row: what is wrong first, the step, and what it changes. */
+export interface ContractCase<K extends Step["kind"] = Step["kind"]> {
+  readonly title: string;
+  readonly faults: (subject: ContractSubject) => readonly Fault[];
+  /** What has to be seen before the step is taken; the node is looked at until it is. */
+  readonly isReady: (before: ObservedNode) => boolean;
+  readonly step: (subject: ContractSubject) => Extract<Step, { kind: K }>;
+  /** The difference. `before` was seen right before the step, `after` right after it. */
+  readonly check: (after: ObservedNode, before: ObservedNode, subject: ContractSubject) => void;
+}
+
+const pod = "kube-scheduler";
+const fileName = "kube-scheduler.yaml";
+const stray = `${fileName}.bak`;
+const command = ["spec", "containers", 0, "command", 0];
+const typo = ({ node }: ContractSubject): Fault => ({
+  kind: "manifest-set",
+  node,
+  fileName,
+  path: command,
+  value: "kube-schedulerrrr",
+});
+const place = ({ node, manifestDirectory, archiveDirectory }: ContractSubject) => ({
+  node,
+  manifestDirectory,
+  archiveDirectory,
+  fileName,
+});
+const write = (subject: ContractSubject) =>
+  ({
+    kind: "writeManifest",
+    ...place(subject),
+    reason: "contract",
+    pod,
+    manifest: subject.pod,
+    owner: "root:root",
+    mode: "0600",
+  }) as const;
+const kubelet = { service: "kubelet", manager: "systemd", reason: "contract" } as const;
+
+/** The rows of every kind of step. A kind without a row does not compile. */
+export const contract: { readonly [K in Step["kind"]]: readonly [ContractCase<K>, ...ContractCase<K>[]] } = {
+  writeManifest: [
+    {
+      title: "a broken manifest becomes the declared one, whole, with its owner and mode; nothing stays staged",
+      faults: (subject) => [typo(subject)],
+      isReady: (before) => podIn(before, fileName)?.includes("kube-schedulerrrr") === true,
+      step: write,
+      check: (after, before, subject) => {
+        expect(manifestIn(after, fileName)).to.deep.include({ owner: "root:root", mode: "0600" });
+        expect(podIn(after, fileName)).to.equal(JSON.stringify(command0(subject.pod)));
+        expect(manifestIn(after, fileName)?.modifiedAtSeconds).to.be.at.least(
+          manifestIn(before, fileName)?.modifiedAtSeconds ?? 0,
+        );
+        expect(otherFiles(after, fileName)).to.deep.equal(otherFiles(before, fileName));
+        expect(stagedIn(after)).to.deep.equal([]);
+      },
+    },
+    {
+      title: "a missing manifest is there again",
+      faults: ({ node }) => [{ kind: "manifest-removed", node, fileName }],
+      isReady: (before) => manifestIn(before, fileName) === undefined,
+      step: write,
+      check: (after) => expect(manifestIn(after, fileName)).to.include({ owner: "root:root", mode: "0600" }),
+    },
+    {
+      title: "a staged file that a dead step left is replaced and not kept",
+      faults: (subject) => [
+        typo(subject),
+        { kind: "staged-file-left", node: subject.node, path: stagedBeside(subject) },
+      ],
+      isReady: (before) => stagedIn(before).length === 1,
+      step: write,
+      check: (after) => expect(stagedIn(after)).to.deep.equal([]),
+    },
+  ],
+  archiveStrayManifest: [
+    {
+      title: "a second file with the same pod is gone from the directory and the first stays as it is",
+      faults: ({ node }) => [{ kind: "manifest-copied", node, fileName, to: stray }],
+      isReady: (before) => manifestIn(before, stray) !== undefined,
+      step: (subject) => ({ kind: "archiveStrayManifest", ...place(subject), reason: "contract", fileName: stray }),
+      check: (after, before) => {
+        expect(manifestIn(after, stray)).to.equal(undefined);
+        expect(otherFiles(after, stray)).to.deep.equal(otherFiles(before, stray));
+      },
+    },
+    {
+      title: "a file that is gone already is no failure",
+      faults: () => [],
+      isReady: () => true,
+      step: (subject) => ({ kind: "archiveStrayManifest", ...place(subject), reason: "contract", fileName: stray }),
+      check: (after, before) => expect(otherFiles(after, "")).to.deep.equal(otherFiles(before, "")),
+    },
+  ],
+  setManifestOwner: [
+    {
+      title: "the owner is the declared one and neither content nor time of change moves",
+      faults: ({ node }) => [{ kind: "manifest-owned", node, fileName, owner: "nobody:nogroup" }],
+      isReady: (before) => manifestIn(before, fileName)?.owner === "nobody:nogroup",
+      step: ({ node, manifestDirectory }) => ({
+        kind: "setManifestOwner",
+        node,
+        manifestDirectory,
+        pod,
+        fileName,
+        owner: "root:root",
+        reason: "contract",
+      }),
+      check: (after, before) => {
+        expect(manifestIn(after, fileName)).to.deep.equal({ ...manifestIn(before, fileName), owner: "root:root" });
+      },
+    },
+  ],
+  startService: [
+    {
+      title: "a stopped kubelet runs",
+      faults: ({ node }) => [{ kind: "service-stopped", node, service: "kubelet" }],
+      isReady: (before) => serviceIn(before)?.state === "stopped",
+      step: ({ node }) => ({ kind: "startService", node, ...kubelet }),
+      check: (after) => expect(serviceIn(after)).to.include({ state: "running", paused: false }),
+    },
+    {
+      title: "a kubelet that was masked at run time is unmasked and runs",
+      faults: ({ node }) => [{ kind: "service-paused", node, service: "kubelet" }],
+      isReady: (before) => serviceIn(before)?.paused === true,
+      step: ({ node }) => ({ kind: "startService", node, ...kubelet }),
+      check: (after) => expect(serviceIn(after)).to.include({ state: "running", paused: false }),
+    },
+  ],
+  restartService: [
+    {
+      title: "the kubelet runs since later than before and the containers went on",
+      faults: () => [],
+      isReady: () => true,
+      step: ({ node }) => ({ kind: "restartService", node, ...kubelet }),
+      check: (after, before) => {
+        expect(serviceIn(after)?.state).to.equal("running");
+        expect(serviceIn(after)?.startedAtSeconds).to.be.above(
+          serviceIn(before)?.startedAtSeconds ?? Number.POSITIVE_INFINITY,
+        );
+        expect(containersOf(after, "etcd")[0]?.createdAtSeconds).to.equal(
+          containersOf(before, "etcd")[0]?.createdAtSeconds,
+        );
+      },
+    },
+  ],
+  waitForService: [
+    {
+      title: "a kubelet that was started comes to run",
+      faults: () => [],
+      isReady: () => true,
+      step: ({ node }) => ({ kind: "waitForService", node, ...kubelet, timeoutSeconds: 60 }),
+      check: (after) => expect(serviceIn(after)?.state).to.equal("running"),
+    },
+  ],
+  waitForPod: [
+    {
+      title: "a pod whose manifest was removed and written again comes to run in time",
+      faults: ({ node, pod: manifest }) => [
+        { kind: "manifest-removed", node, fileName },
+        { kind: "manifest-content", node, fileName, content: { kind: "pod", pod: manifest } },
+      ],
+      isReady: () => true,
+      step: ({ node, manifestDirectory }) => ({
+        kind: "waitForPod",
+        node,
+        pod,
+        fileName,
+        manifestDirectory,
+        timeoutSeconds: 90,
+        reason: "contract",
+      }),
+      check: (after) => {
+        const [newest] = containersOf(after, pod);
+        expect(newest).to.include({ name: pod, state: "running" });
+        expect(newest?.command?.[0]).to.equal(pod);
+      },
+    },
+  ],
+};
+
+/** Runs one row on a subject. */
+export async function runContractCase(row: ContractCase, subject: ContractSubject): Promise<void> {
+  await subject.prepare(row.faults(subject));
+  const before = await lookUntil(subject, 60, row.isReady);
+  const step = row.step(subject);
+  if (isWait(step)) {
+    row.check(await lookUntil(subject, step.timeoutSeconds, (node) => holds(step, node, subject)), before, subject);
+    return;
+  }
+  expect(await subject.nodes.apply(step as ChangeStep)).to.deep.equal({ kind: "done" });
+  row.check(await lookUntil(subject, 0, () => true), before, subject);
+}
+
+function holds(step: WaitStep, node: ObservedNode, subject: ContractSubject): boolean {
+  if (step.kind === "waitForService") return serviceIn(node)?.state === "running";
+  const file = manifestIn(node, step.fileName);
+  return file !== undefined && judgePod(node, subject.pod, file, step.timeoutSeconds).kind === "running";
+}
+
+async function lookUntil(
+  subject: ContractSubject,
+  seconds: number,
+  isSeen: (node: ObservedNode) => boolean,
+): Promise<ObservedNode> {
+  const endMs = subject.clock.nowMs() + seconds * 1000;
+  for (;;) {
+    const observation = await subject.nodes.observe(subject.node);
+    if (observation.kind === "observed" && isSeen(observation)) return observation;
+    if (subject.clock.nowMs() >= endMs)
+      throw new Error(`not seen within ${seconds} s: ${JSON.stringify(observation).slice(0, 4000)}`);
+    await subject.clock.sleep(1000);
+  }
+}
+
+function filesIn(node: ObservedNode): readonly ManifestFile[] {
+  return node.manifests.kind === "seen" ? node.manifests.value : [];
+}
+
+function manifestIn(node: ObservedNode, name: string): ManifestFile | undefined {
+  return filesIn(node).find((file) => file.fileName === name);
+}
+
+function otherFiles(node: ObservedNode, name: string): readonly ManifestFile[] {
+  return filesIn(node).filter((file) => file.fileName !== name);
+}
+
+function podIn(node: ObservedNode, name: string): string | undefined {
+  const content = manifestIn(node, name)?.content;
+  return content?.kind === "pod" ? JSON.stringify(command0(content.pod)) : undefined;
+}
+
+function command0(value: JsonObject): unknown {
+  return (value.spec as { containers: readonly { command: unknown }[] }).containers[0]?.command;
+}
+
+function serviceIn(node: ObservedNode): ServiceObservation | undefined {
+  return node.services.kind === "seen" ? node.services.value.find((service) => service.name === "kubelet") : undefined;
+}
+
+function stagedIn(node: ObservedNode): readonly string[] {
+  const leftovers = node.leftovers.kind === "seen" ? node.leftovers.value : [];
+  return leftovers.filter((leftover) => leftover.kind === "staged-file").map((leftover) => leftover.path);
+}
+
+function stagedBeside({ manifestDirectory }: ContractSubject): string {
+  return `${manifestDirectory.slice(0, manifestDirectory.lastIndexOf("/"))}/.quorate-staged.${fileName}`;
+}
