@@ -3,10 +3,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { declareKubeadm } from "./kubeadm";
 import { declareKubespray } from "./kubespray";
+import { declarePks } from "./pks";
 
 const topologies: Readonly<Record<string, () => void>> = {
   kubeadm: declareKubeadm,
   kubespray: declareKubespray,
+  pks: declarePks,
 };
 
 const topology = new pulumi.Config("quorate").get("topology");

@@ -2,7 +2,7 @@
 
 import * as path from "node:path";
 import { z } from "zod";
-import { ControlPlane, type ControlPlaneNodeArgs, type NodeValues } from "../src/resources";
+import { ControlPlane, type ControlPlaneNodeArgs, type EtcdArgs, type NodeValues } from "../src/resources";
 import { readManifests } from "./manifests";
 import { configError, parseStackConfig, withoutUndefined } from "./stack-config";
 
@@ -25,6 +25,7 @@ const kubeadmConfig = z.strictObject({
   manifestDirectory: z.string().optional(),
   archiveDirectory: z.string().optional(),
   containerStartTimeoutSeconds: z.number().optional(),
+  etcd: z.custom<EtcdArgs>((value) => typeof value === "object" && value !== null, "must be an object").optional(),
   repairSeveral: z.boolean().optional(),
 });
 

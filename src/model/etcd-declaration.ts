@@ -164,3 +164,5 @@ export type EtcdRestore = Readonly<z.infer<typeof etcdRestoreSchema>>;
 export type EtcdDeclaration = Readonly<z.infer<typeof etcdDeclarationSchema>>;
 /** A certificate file and what it is for. */
 export type EtcdCertificateFile = Readonly<z.infer<typeof certificate>>;
+/** The etcd part of a control plane as a program writes it: what has a default may be left out. */
+export type EtcdDeclarationInput = Readonly<z.input<typeof etcdDeclarationSchema>>;

@@ -1,6 +1,7 @@
 // The resource that programs declare a control plane with.
 
 import * as pulumi from "@pulumi/pulumi";
+import type { EtcdDeclarationInput } from "../model/etcd-declaration";
 import { type AccessArgs, type NodeValues, type PodTemplate, podFor, type ServiceArgs } from "./node-args";
 
 /** One node of a control plane. */
@@ -17,6 +18,15 @@ export interface ControlPlaneNodeArgs {
   readonly manifestOwner?: pulumi.Input<string>;
 }
 
+/** A value whose every part may come from another resource or from secret configuration. */
+type DeepInput<T> = pulumi.Input<T extends object ? { readonly [K in keyof T]: DeepInput<T[K]> } : T>;
+
+/**
+ * The etcd of a control plane: `runner` says how it is run, `members` who belongs to it. Everything else has a default by
+ * the runner; `restore` and `acceptRevision` are opt-ins for a cluster whose quorum is lost.
+ */
+export type EtcdArgs = DeepInput<EtcdDeclarationInput>;
+
 /** The intended state of a control plane. */
 export interface ControlPlaneArgs {
   /** Node name -> the node. Names are the kubelets' node names. */
@@ -31,6 +41,8 @@ export interface ControlPlaneArgs {
   readonly archiveDirectory?: pulumi.Input<string>;
   /** How long a new container may take to appear before the kubelet is restarted, seconds. Default: 90. */
   readonly containerStartTimeoutSeconds?: pulumi.Input<number>;
+  /** The etcd of these nodes. Default: none; it is then only kept from being booted over lost data. */
+  readonly etcd?: EtcdArgs;
   /** Allow etcd steps while more than one node is down and quorum is kept. Default: false. */
   readonly repairSeveral?: pulumi.Input<boolean>;
 }
