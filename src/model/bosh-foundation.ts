@@ -1,15 +1,19 @@
 // What makes a Cloud Foundry foundation available, as declared and as found. The rules are in src/plan/foundation.ts.
 
 /** Rules that can be checked. */
-export type FoundationRule =
-  | "external-load-balancer"
-  | "blobstore"
-  | "zone-count"
-  | "instance-counts"
-  | "zone-spread"
-  | "cell-capacity"
-  | "cell-scale-up"
-  | "resurrector";
+export const foundationRules = [
+  "external-load-balancer",
+  "blobstore",
+  "zone-count",
+  "instance-counts",
+  "zone-spread",
+  "cell-capacity",
+  "cell-scale-up",
+  "resurrector",
+] as const;
+
+/** A rule that can be checked. */
+export type FoundationRule = (typeof foundationRules)[number];
 
 /** How the blobstore is kept. */
 export type BlobstorePlan =

@@ -5,6 +5,7 @@ import * as path from "node:path";
 import { boshResurrectionResource } from "./bosh-resurrection";
 import { controlPlaneResource } from "./control-plane";
 import { EngineLog } from "./engine-log";
+import { foundationResource } from "./foundation";
 import { nodeServiceResource } from "./node-service";
 import { openDirector } from "./open-director";
 import { openNodes } from "./open-nodes";
@@ -22,6 +23,7 @@ async function main(): Promise<void> {
       nodeServiceResource(openNodes),
       recoveryInventoryResource(),
       boshResurrectionResource(openDirector),
+      foundationResource(openDirector),
     ],
     // The engine passes its address as the last argument; the handshake repeats it.
     engineLog: new EngineLog(process.argv.at(-1)),

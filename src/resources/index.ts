@@ -9,6 +9,7 @@
 export * from "./bosh-resurrection";
 export * from "./control-plane";
 export * from "./director-args";
+export * from "./foundation";
 export * from "./kubespray-recovery";
 export * from "./node-args";
 export * from "./recovery-inventory";
