@@ -1,11 +1,12 @@
 // Carries out one step of a BOSH repair. A step that the director could not begin because of somebody's lock is tried
 // again after that task has ended; a step that failed is reported, never repeated here.
 import { instanceName, isSameInstance } from "../model/bosh";
+import type { PauseHolder } from "../model/bosh-resurrection";
 import type { BoshStep, DeleteVmStep, PauseResurrectionStep, ResolveProblemsStep } from "../model/bosh-step";
 import type { TaskOutcome } from "../model/bosh-task";
 import { isRecoveryError, unreachable } from "../model/errors";
 import { chooseAnswers } from "../plan/bosh-resolution";
-import { pauseRules, renderRules } from "../plan/bosh-resurrection";
+import { renderPause } from "../plan/bosh-resurrection";
 import type { Clock } from "../ports/clock";
 import type { TaskProgress } from "../ports/director-access";
 import type { BoshReach } from "./bosh-observe";
@@ -21,6 +22,8 @@ export type BoshStepOutcome =
 /** What a step needs. */
 export interface BoshApplyOptions extends BoshReach {
   readonly clock: Clock;
+  /** This run, for the pause that it sets; undefined: the pause does not say who holds it. */
+  readonly holder?: Omit<PauseHolder, "sinceMs"> | undefined;
   readonly onProgress?: TaskProgress | undefined;
 }
 
@@ -71,7 +74,7 @@ async function apply(step: BoshStep, options: BoshApplyOptions): Promise<BoshSte
         ),
       );
     case "takeEtcdSnapshot": {
-      const outcome = await options.quorum?.takeSnapshot(step.deployment, step.instance.group);
+      const outcome = await options.quorum?.takeSnapshot(step.deployment, step.instance.group, step.instance);
       if (outcome?.kind === "kept") return done;
       return {
         kind: "failed",
@@ -95,8 +98,12 @@ async function apply(step: BoshStep, options: BoshApplyOptions): Promise<BoshSte
   }
 }
 
-async function pause(step: PauseResurrectionStep, { director }: BoshApplyOptions): Promise<BoshStepOutcome> {
-  const content = renderRules(pauseRules(step.deployment));
+async function pause(
+  step: PauseResurrectionStep,
+  { director, holder, clock }: BoshApplyOptions,
+): Promise<BoshStepOutcome> {
+  const held = holder === undefined ? undefined : { ...holder, sinceMs: clock.nowMs() };
+  const content = renderPause(step.deployment, held);
   const written = await director.writeConfig({ type: "resurrection", name: step.configName, content }, "0");
   if (written.kind === "written") return done;
   return { kind: "failed", message: `somebody else paused the resurrector for '${step.deployment}' just now` };

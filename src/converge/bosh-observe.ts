@@ -3,10 +3,11 @@
 import { instanceName } from "../model/bosh";
 import type { MonitObservation } from "../model/bosh-monit";
 import type { BoshAttempt, BoshDeploymentDeclaration, BoshObservation, GroupQuorum } from "../model/bosh-plan";
-import type { ResurrectionConfig, ResurrectionState } from "../model/bosh-resurrection";
+import type { PauseHolder, ResurrectionConfig, ResurrectionState } from "../model/bosh-resurrection";
 import type { DirectorTask } from "../model/bosh-task";
 import { isRecoveryError } from "../model/errors";
-import { parseRules } from "../plan/bosh-resurrection";
+import { diagnoseInstances } from "../plan/bosh-diagnosis";
+import { parsePauseHolder, parseRules } from "../plan/bosh-resurrection";
 import type { DirectorAccess, InstanceAccess, QuorumAccess } from "../ports/director-access";
 
 /** How a deployment is reached. */
@@ -15,7 +16,12 @@ export interface BoshReach {
   readonly instances: InstanceAccess;
   /** Undefined when no quorum group has an etcd that can be asked. */
   readonly quorum: QuorumAccess | undefined;
+  /** Does the run that set a pause still go on? Undefined: every pause counts as left behind. */
+  readonly isHolderAlive?: IsHolderAlive | undefined;
 }
+
+/** Tells whether the run that set a pause still goes on. */
+export type IsHolderAlive = (holder: PauseHolder) => boolean;
 
 // Looks take no lock, so nobody has to wait for them. Source: cloudfoundry/bosh director jobs/{vm_state,fetch_logs,ssh}.rb.
 const lookPattern = /^(retrieve vm-stats|fetch logs|ssh: )/;
@@ -32,7 +38,7 @@ export async function observeBosh(
   const vmCids = placements.flatMap(({ vmCid }) => (vmCid === undefined ? [] : [vmCid]));
   const tasks = await workingTasks(director, deployment, vmCids);
   const problems = await director.observeProblems(deployment);
-  const resurrection = await observeResurrection(director);
+  const resurrection = await observeResurrection(director, reach.isHolderAlive);
   const { instances, notListed } = await listInstances(declaration, director, tasks, run.attempts);
   const monit = new Map<string, MonitObservation>();
   for (const { instance, jobState } of instances ?? []) {
@@ -40,11 +46,18 @@ export async function observeBosh(
     monit.set(instanceName(instance), await reach.instances.observeMonit(deployment, instance));
   }
   const quorums = new Map<string, GroupQuorum>();
+  const seen = { placements, instances, problems, monit };
+  const unwell = new Set(
+    diagnoseInstances(seen)
+      .filter(({ condition }) => condition.kind !== "running")
+      .map(({ instance }) => instance.group),
+  );
   for (const { group, hasEtcd } of declaration.quorumGroups) {
-    if (!hasEtcd || reach.quorum === undefined) continue;
+    // Nothing is planned for a group whose instances all run: its members are spared a shell each.
+    if (!hasEtcd || reach.quorum === undefined || !unwell.has(group)) continue;
     quorums.set(group, await reach.quorum.observeQuorum(deployment, group));
   }
-  return { placements, instances, notListed, problems, monit, quorums, tasks, resurrection, ...run };
+  return { ...seen, notListed, quorums, tasks, resurrection, ...run };
 }
 
 // With so many tasks waiting all workers are busy (three by default), and a listing would only wait behind them.
@@ -87,12 +100,17 @@ async function workingTasks(
 }
 
 /** The resurrector's switch and rules; configs that the monitor cannot read either are left out. */
-export async function observeResurrection(director: DirectorAccess): Promise<ResurrectionState> {
+export async function observeResurrection(
+  director: DirectorAccess,
+  isHolderAlive: IsHolderAlive = () => false,
+): Promise<ResurrectionState> {
   const isOn = await director.isResurrectionOn();
   const stored = await director.observeConfigs("resurrection");
   const configs = stored.flatMap(({ name, id, content }): readonly ResurrectionConfig[] => {
     try {
-      return [{ name, id, rules: parseRules(name, content) }];
+      const holder = parsePauseHolder(content);
+      const isHeld = holder !== undefined && isHolderAlive(holder) ? { isHeld: true } : {};
+      return [{ name, id, rules: parseRules(name, content), ...isHeld }];
     } catch (error) {
       if (isRecoveryError(error) && error.code === "input") return [];
       throw error;

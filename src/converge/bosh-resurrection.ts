@@ -1,4 +1,5 @@
-// Brings the resurrector to what is declared: pauses left behind are taken back, the switch is set, configs are written.
+// Brings the resurrector to what is declared: pauses left behind are taken back (those that
+// a running repair holds are not), the switch is set, configs are written.
 // Configs of other names are left alone.
 import { inputError, lockedError } from "../model/errors";
 import {
@@ -8,7 +9,7 @@ import {
   renderRules,
 } from "../plan/bosh-resurrection";
 import type { DirectorAccess } from "../ports/director-access";
-import { observeResurrection } from "./bosh-observe";
+import { type IsHolderAlive, observeResurrection } from "./bosh-observe";
 
 const configType = "resurrection";
 
@@ -19,12 +20,14 @@ const configType = "resurrection";
 export async function convergeResurrection(
   declared: ResurrectionDeclaration,
   director: DirectorAccess,
+  isHolderAlive?: IsHolderAlive,
 ): Promise<readonly ResurrectionDrift[]> {
   const names = declared.configs.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw inputError(`the resurrection config '${twice}' is declared twice`);
-  for (const drift of diffResurrection(declared, await observeResurrection(director))) await mend(drift, director);
-  return diffResurrection(declared, await observeResurrection(director));
+  for (const drift of diffResurrection(declared, await observeResurrection(director, isHolderAlive)))
+    await mend(drift, director);
+  return diffResurrection(declared, await observeResurrection(director, isHolderAlive));
 }
 
 async function mend(drift: ResurrectionDrift, director: DirectorAccess): Promise<void> {

@@ -77,6 +77,7 @@ export type BoshBlockerReason =
   | "disk-needs-a-decision"
   | "zone-down"
   | "not-observed"
+  | "repair-under-way"
   | "remedies-exhausted";
 
 /** A reason not to act, with the smallest safe next step. */

@@ -21,6 +21,17 @@ export interface ResurrectionConfig {
   /** The director's id of this version, a decimal string. */
   readonly id: string;
   readonly rules: readonly ResurrectionRule[];
+  /** True for a pause whose repair still runs; undefined for any other config. */
+  readonly isHeld?: boolean;
+}
+
+/** The run that set a pause, so that the next one can tell a live repair from one that was killed. */
+export interface PauseHolder {
+  /** Host that quorate runs on. */
+  readonly host: string;
+  readonly pid: number;
+  /** When the pause was set, milliseconds since the epoch. */
+  readonly sinceMs: number;
 }
 
 /** All that decides whether the resurrector acts. */

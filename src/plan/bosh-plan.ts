@@ -9,7 +9,7 @@ import { quorumBlocker, quorumGroupOf } from "./bosh-quorum";
 import { chooseRemedy } from "./bosh-remedy";
 import type { Remedy } from "./bosh-remedy-parts";
 import { rebootFirst } from "./bosh-resolution";
-import { isResurrectionActive, leftPauses, pauseConfigName } from "./bosh-resurrection";
+import { isPauseHeld, isResurrectionActive, leftPauses, pauseConfigName } from "./bosh-resurrection";
 
 // The monitor reads the configs once a minute. Source: cloudfoundry/bosh jobs/health_monitor/spec, intervals.
 const monitorRefreshMs = 65_000;
@@ -22,6 +22,9 @@ interface Treatment {
 /** See the head of this file. */
 export function planBoshDeployment(declaration: BoshDeploymentDeclaration, observation: BoshObservation): BoshPlan {
   const diagnoses = diagnoseInstances(observation);
+  if (!observation.isPauseOurs && isPauseHeld(observation.resurrection, declaration.deployment)) {
+    return { diagnoses, steps: [], blockers: [repairUnderWay(declaration)], notes: [] };
+  }
   const blockers: BoshBlocker[] = [];
   const notes: string[] = [];
   const treatments: Treatment[] = [];
@@ -48,6 +51,17 @@ export function planBoshDeployment(declaration: BoshDeploymentDeclaration, obser
   ];
   const unseen = steps.length === 0 ? notObserved(declaration, observation) : undefined;
   return { diagnoses, steps, blockers: unseen === undefined ? blockers : [...blockers, unseen], notes };
+}
+
+/** Another process of ours is at it: its pause would be taken back under its hands. */
+function repairUnderWay({ deployment }: BoshDeploymentDeclaration): BoshBlocker {
+  return {
+    reason: "repair-under-way",
+    deployment,
+    instance: undefined,
+    message: `'${deployment}' is being repaired by another run of quorate on this machine`,
+    nextStep: `wait for it; what it holds is written in \`bosh config --type=resurrection --name=${pauseConfigName(deployment)}\``,
+  };
 }
 
 /** Without a listing and with nothing to wait for, nobody knows how the agents are: that is not "all is well". */

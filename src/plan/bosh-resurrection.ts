@@ -4,6 +4,7 @@
 import { parse as parseYaml, stringify as stringifyYaml } from "yaml";
 import { z } from "zod";
 import type {
+  PauseHolder,
   ResurrectionConfig,
   ResurrectionFilter,
   ResurrectionRule,
@@ -90,12 +91,33 @@ export function pauseRules(deployment: string): readonly ResurrectionRule[] {
   return [{ enabled: false, include: { deployments: [deployment], instanceGroups: undefined }, exclude: undefined }];
 }
 
-/** Names of pauses that are set now, sorted. */
+/** Names of pauses that nobody holds any more, sorted. */
 export function leftPauses(observed: Pick<ResurrectionState, "configs">): readonly string[] {
   return observed.configs
+    .filter(({ name, isHeld }) => name.startsWith(pausePrefix) && isHeld !== true)
     .map(({ name }) => name)
-    .filter((name) => name.startsWith(pausePrefix))
     .sort();
+}
+
+/** Does a repair that still runs hold the pause of this deployment? */
+export function isPauseHeld(observed: Pick<ResurrectionState, "configs">, deployment: string): boolean {
+  return observed.configs.some(({ name, isHeld }) => name === pauseConfigName(deployment) && isHeld === true);
+}
+
+/** A pause as the director stores it: its rules, and in a comment, which the monitor does not read, who holds it. */
+export function renderPause(deployment: string, holder: PauseHolder | undefined): string {
+  const rules = renderRules(pauseRules(deployment));
+  if (holder === undefined) return rules;
+  return `# quorate: pid ${holder.pid} since ${new Date(holder.sinceMs).toISOString()} on ${holder.host}\n${rules}`;
+}
+
+/** Who holds a stored pause; undefined when it does not say. */
+export function parsePauseHolder(content: string): PauseHolder | undefined {
+  const match = /^# quorate: pid (\d+) since (\S+) on (\S+)$/m.exec(content);
+  const [pid, since, host] = [match?.[1], match?.[2], match?.[3]];
+  const sinceMs = since === undefined ? Number.NaN : Date.parse(since);
+  if (pid === undefined || host === undefined || Number.isNaN(sinceMs)) return undefined;
+  return { host, pid: Number(pid), sinceMs };
 }
 
 /** Would the resurrector act on this group now, all things together? */

@@ -144,8 +144,11 @@ export interface InstanceAccess {
 export interface QuorumAccess {
   /** How the members of a group stand by their own votes. Never throws for members in trouble: "unknown" says why. */
   observeQuorum(deployment: string, group: string): Promise<GroupQuorum>;
-  /** Takes a snapshot through a healthy member, verifies it and keeps it off every member; the reason when it could not. */
-  takeSnapshot(deployment: string, group: string): Promise<SnapshotOutcome>;
+  /**
+   * Takes a snapshot through a healthy member other than `except`, verifies it and keeps it off every member; the reason
+   * when it could not.
+   */
+  takeSnapshot(deployment: string, group: string, except?: InstanceRef): Promise<SnapshotOutcome>;
 }
 
 /** What came of taking a snapshot. */

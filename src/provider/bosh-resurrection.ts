@@ -2,6 +2,7 @@
 // compared to the field; configs of other names are left alone.
 
 import { z } from "zod";
+import { isHolderAlive } from "../adapters/pause-holder";
 import { observeResurrection } from "../converge/bosh-observe";
 import { convergeResurrection } from "../converge/bosh-resurrection";
 import type { ResurrectionFilter, ResurrectionRule, ResurrectionState } from "../model/bosh-resurrection";
@@ -55,7 +56,7 @@ export function boshResurrectionResource(openDirector: OpenDirector): ResourceTy
       const declared = resurrectionSchema.parse(inputs);
       try {
         const director = openDirector(declared.director);
-        const drifts = diffResurrection(declarationOf(declared), await observeResurrection(director));
+        const drifts = diffResurrection(declarationOf(declared), await observeResurrection(director, isHolderAlive));
         for (const drift of drifts) await context.log("info", describeDrift(drift));
         if (isNew) await explainBrakes(declared.deployments, director, context);
       } catch (error) {
@@ -69,16 +70,16 @@ export function boshResurrectionResource(openDirector: OpenDirector): ResourceTy
       const director = openDirector(declared.director);
       const configNames = namesOf(inputs);
       // It fails here only, where nothing has been changed yet.
-      const before = await observeResurrection(director);
+      const before = await observeResurrection(director, isHolderAlive);
       try {
-        const left = await convergeResurrection(declarationOf(declared), director);
+        const left = await convergeResurrection(declarationOf(declared), director, isHolderAlive);
         if (left.length === 0) return { id: name, inputs, outputs: outputsOf(inputs, configNames), reasons: [] };
-        const live = liveInputs(inputs, configNames, await observeResurrection(director));
+        const live = liveInputs(inputs, configNames, await observeResurrection(director, isHolderAlive));
         const reasons = left.map((drift) => `somebody else changes it at the same time: ${describeDrift(drift)}`);
         return { id: name, inputs: live, outputs: outputsOf(live, configNames), reasons };
       } catch (error) {
         const reasons = directorReasons(error);
-        const state = await observeResurrection(director).catch((again: unknown) => {
+        const state = await observeResurrection(director, isHolderAlive).catch((again: unknown) => {
           directorReasons(again);
           return before;
         });
@@ -93,7 +94,7 @@ export function boshResurrectionResource(openDirector: OpenDirector): ResourceTy
         const { director: access, deployments } = lookSchema.parse(recorded.inputs);
         const director = openDirector(access);
         const configNames = [...new Set([...namesOf(recorded.inputs), ...recordedNames(recorded.outputs)])].sort();
-        const live = liveInputs(recorded.inputs, configNames, await observeResurrection(director));
+        const live = liveInputs(recorded.inputs, configNames, await observeResurrection(director, isHolderAlive));
         await explainBrakes(deployments, director, context);
         return { id, inputs: live, outputs: outputsOf(live, configNames), reasons: [] };
       } catch (error) {

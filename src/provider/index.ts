@@ -2,11 +2,13 @@
 
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { boshDeploymentResource } from "./bosh-deployment";
 import { boshResurrectionResource } from "./bosh-resurrection";
 import { controlPlaneResource } from "./control-plane";
 import { EngineLog } from "./engine-log";
 import { foundationResource } from "./foundation";
 import { nodeServiceResource } from "./node-service";
+import { openBoshFrom } from "./open-bosh";
 import { openDirector } from "./open-director";
 import { openNodes } from "./open-nodes";
 import { recoveryInventoryResource } from "./recovery-inventory";
@@ -22,6 +24,7 @@ async function main(): Promise<void> {
       staticPodResource(openNodes),
       nodeServiceResource(openNodes),
       recoveryInventoryResource(),
+      boshDeploymentResource(openBoshFrom(openDirector)),
       boshResurrectionResource(openDirector),
       foundationResource(openDirector),
     ],

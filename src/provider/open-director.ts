@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { z } from "zod";
-import { connectDirector } from "../adapters/bosh-director/director-client";
+import { connectDirector, type DirectorClientOptions } from "../adapters/bosh-director/director-client";
 import { readDirectorSettings, type SettingsSources } from "../adapters/bosh-director/director-settings";
 import { systemClock } from "../adapters/system-clock";
 import { isRecoveryError } from "../model/errors";
@@ -27,8 +27,12 @@ export type DirectorInput = z.infer<typeof directorSchema>;
 export type OpenDirector = (input: DirectorInput) => DirectorAccess;
 
 /** Opens directors with what `sources` say and `clock` to wait by. */
-export function openDirectorFrom(sources: SettingsSources, clock: Clock): OpenDirector {
-  return (input) => connectDirector(readDirectorSettings(input, sources), { clock });
+export function openDirectorFrom(
+  sources: SettingsSources,
+  clock: Clock,
+  options: Omit<DirectorClientOptions, "clock"> = {},
+): OpenDirector {
+  return (input) => connectDirector(readDirectorSettings(input, sources), { clock, ...options });
 }
 
 /** Opens directors as the operator's own environment names them. */

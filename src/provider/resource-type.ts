@@ -8,6 +8,8 @@ export type LogSeverity = "debug" | "info" | "warning" | "error";
 
 /** What a resource may use while it works. */
 export interface ResourceContext {
+  /** The outputs that the engine keeps of the resource; empty for one that is not there yet. */
+  readonly recorded: JsonObject;
   /** Shown by the engine under the resource. */
   log(severity: LogSeverity, message: string): Promise<void>;
   /** Progress that a later message replaces. */

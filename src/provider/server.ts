@@ -146,10 +146,10 @@ class Provider {
   private async update(request: wire.UpdateRequest): Promise<wire.UpdateResponse> {
     const response = new wire.UpdateResponse();
     if (request.getPreview()) {
-      response.setProperties(await this.preview(request.getUrn(), request.getNews(), false));
+      response.setProperties(await this.preview(request.getUrn(), request.getNews(), false, request.getOlds()));
       return response;
     }
-    const state = await this.converge(request.getUrn(), request.getNews());
+    const state = await this.converge(request.getUrn(), request.getNews(), request.getOlds());
     response.setProperties(structOf(state.outputs));
     response.setRefreshBeforeUpdate(true);
     return response;
@@ -160,7 +160,7 @@ class Provider {
     const inputs = plainOf(request.getInputs());
     const outputs = plainOf(request.getProperties());
     const recorded = { inputs: inputs.value, outputs: outputs.value };
-    const state = await type.read(request.getId(), recorded, this.contextOf(request.getUrn(), inputs));
+    const state = await type.read(request.getId(), recorded, this.contextOf(request.getUrn(), inputs, outputs));
     const secret = withSecrets(state, {
       ...inputs,
       secretPaths: [...inputs.secretPaths, ...outputs.secretPaths],
@@ -175,9 +175,14 @@ class Provider {
     return response;
   }
 
-  private async preview(urn: string, properties: Struct | undefined, isNew: boolean): Promise<Struct> {
+  private async preview(
+    urn: string,
+    properties: Struct | undefined,
+    isNew: boolean,
+    recorded?: Struct,
+  ): Promise<Struct> {
     const plain = plainOf(properties);
-    const context = this.contextOf(urn, plain);
+    const context = this.contextOf(urn, plain, plainOf(recorded));
     if (plain.unknownPaths.length > 0) {
       await context.log(
         "info",
@@ -189,18 +194,20 @@ class Provider {
     return structOf(wrapSecrets(outputs, plain));
   }
 
-  private async converge(urn: string, properties: Struct | undefined): Promise<ResourceState> {
+  private async converge(urn: string, properties: Struct | undefined, recorded?: Struct): Promise<ResourceState> {
     const plain = plainOf(properties);
-    const state = await this.typeOf(urn).converge(nameOf(urn), plain.value, this.contextOf(urn, plain));
+    const context = this.contextOf(urn, plain, plainOf(recorded));
+    const state = await this.typeOf(urn).converge(nameOf(urn), plain.value, context);
     const secret = withSecrets(state, plain);
     if (state.reasons.length > 0) throw initFailedError(secret);
     return secret;
   }
 
-  private contextOf(urn: string, plain: PlainProperties): ResourceContext {
+  private contextOf(urn: string, plain: PlainProperties, recorded: PlainProperties): ResourceContext {
     const { engineLog } = this.options;
     const mask = (message: string) => maskSecrets(message, plain);
     return {
+      recorded: recorded.value,
       log: (severity, message) => engineLog.log(urn, severity, mask(message)),
       status: (message) => engineLog.log(urn, "info", mask(message), true),
       isSecret: (path) => plain.secretPaths.some((secret) => isUnder(path, secret) || isUnder(secret, path)),

@@ -6,6 +6,7 @@
 //     services: { containerd: {}, kubelet: {} },
 //   });
 
+export * from "./bosh-deployment";
 export * from "./bosh-resurrection";
 export * from "./control-plane";
 export * from "./director-args";

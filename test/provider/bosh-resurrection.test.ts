@@ -1,6 +1,7 @@
 import { expect } from "chai";
+import { thisHolder } from "../../src/adapters/pause-holder";
 import type { JsonObject } from "../../src/model/json";
-import { pauseConfigName, pauseRules, renderRules } from "../../src/plan/bosh-resurrection";
+import { pauseConfigName, pauseRules, renderPause, renderRules } from "../../src/plan/bosh-resurrection";
 import { boshResurrectionResource } from "../../src/provider/bosh-resurrection";
 import { pksDeploymentName } from "../../src/simulator/director/scenarios";
 import { SimulatedDirectorAccess } from "../../src/simulator/director/simulated-access";
@@ -91,6 +92,23 @@ describe("the BoshResurrection resource", () => {
     await store("ops", "rules: []\n");
     await practice.provider.create(type, inputs, false);
     expect(await storedNames()).to.deep.equal(["no-masters", "ops"]);
+  });
+
+  it("leaves a pause alone that a running repair on this machine holds, and does not call it a difference", async () => {
+    const held = pauseConfigName("other");
+    await store(held, renderPause("other", { ...thisHolder, sinceMs: Date.now() }));
+    const created = await practice.provider.create(type, inputs, false);
+    expect(await storedNames()).to.deep.equal(["no-masters", held]);
+    expect((await readPaths(inputs, created.properties)).paths).to.deep.equal([]);
+  });
+
+  it("takes back a pause whose holder is gone, or has been at it for longer than any repair", async () => {
+    const gone = pauseConfigName("gone");
+    const old = pauseConfigName("old");
+    await store(gone, renderPause("gone", { host: thisHolder.host, pid: 2 ** 22 + 1, sinceMs: Date.now() }));
+    await store(old, renderPause("old", { ...thisHolder, sinceMs: Date.now() - 7 * 3_600_000 }));
+    await practice.provider.create(type, inputs, false);
+    expect(await storedNames()).to.deep.equal(["no-masters"]);
   });
 
   it("reads a filter without lists, which nobody could declare, and can read it again", async () => {

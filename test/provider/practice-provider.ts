@@ -20,7 +20,8 @@ export async function openPractice(director: SimulatedDirector, typeOf: (open: O
     port: 0,
   });
   const sources = { variables: {}, homeDirectory: "/nonexistent", readFile: () => undefined };
-  const type = typeOf(openDirectorFrom(sources, director.clock));
+  // Each look at a task is a TLS connection, and a recovery takes half an hour of virtual time.
+  const type = typeOf(openDirectorFrom(sources, director.clock, { followLimits: { pollMs: 10_000 } }));
   const provider = await openProviderOf([type]);
   const access: JsonObject = {
     environment: `https://127.0.0.1:${served.port}`,

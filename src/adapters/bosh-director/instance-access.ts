@@ -102,7 +102,8 @@ export function shellAccess(target: ShellTarget): SshAccess {
   return { ...jumped, configFile };
 }
 
-function connectBySsh(node: string, target: ShellTarget): ShellConnection {
+/** A shell's connection by OpenSSH. `node` names it in messages: "group/uuid". */
+export function connectBySsh(node: string, target: ShellTarget): ShellConnection {
   const directory = privateDirectory();
   // "group/uuid" becomes part of a HostKeyAlias, where a slash means nothing good.
   const connection = openConnection(

@@ -122,6 +122,17 @@ export async function withInstanceShell<Result>(
   }
 }
 
+/** Users that a killed run left behind on instances of this director, one sentence each. Changes nothing. */
+export function leftShellUsers(options: Pick<ShellOptions, "directorUuid" | "records">): readonly string[] {
+  return options.records
+    .leftBehind()
+    .filter(({ directorUuid }) => directorUuid === options.directorUuid)
+    .map(
+      (record) =>
+        `the user ${record.user} on ${instanceName(record)} was left behind by an interrupted run; the next up removes it`,
+    );
+}
+
 /**
  * Removes users that a killed run left behind on instances of this director; one sentence for each that is gone now or
  * could not be removed yet.

@@ -1,0 +1,163 @@
+// The resource quorate:index:BoshDeployment: the instances of one deployment, repaired with least harm first. What is wrong is
+// read from the director, from monit on the instance and from the etcd of its masters, and shows at its own path.
+
+import { thisHolder } from "../adapters/pause-holder";
+import { observeBosh } from "../converge/bosh-observe";
+import { type BoshConvergeEvent, convergeBosh } from "../converge/bosh-round";
+import type { BoshObservation, BoshPlan } from "../model/bosh-plan";
+import type { JsonObject } from "../model/json";
+import { estimatePlanMs } from "../plan/bosh-estimate";
+import { planBoshDeployment } from "../plan/bosh-plan";
+import { diffProperties } from "../plan/property-diff";
+import type { TaskProgress } from "../ports/director-access";
+import { renderBoshBlocker, renderBoshPlan, renderBoshStepLine, renderTaskEvent } from "../render/bosh-plan-text";
+import { boshDeploymentSchema, type DeclaredBosh, parseBosh } from "./bosh-declaration";
+import { boshReasons, statusOf, troubledInstances, troublesOf, withTroubledNames } from "./bosh-troubles";
+import { checkInputs } from "./check-inputs";
+import type { OpenBosh, OpenedBosh } from "./open-bosh";
+import { directorReasons } from "./open-director";
+import type { ResourceContext, ResourceState, ResourceType } from "./resource-type";
+
+/** The resource, over the given way to deployments. */
+export function boshDeploymentResource(openBosh: OpenBosh): ResourceType {
+  const look = async ({ declaration }: DeclaredBosh, { reach }: OpenedBosh) => {
+    const observation = await observeBosh(declaration, reach, { isPauseOurs: false, attempts: [] });
+    return { observation, plan: planBoshDeployment(declaration, observation) };
+  };
+  return {
+    name: "BoshDeployment",
+    check: (inputs) => checkInputs(boshDeploymentSchema, inputs),
+    diff: (recorded, news) => diffProperties(recorded, withTroubledNames(news, recorded)),
+
+    async preview(inputs, isNew, context) {
+      const declared = parseBosh(inputs, recoveredOutage(context.recorded));
+      try {
+        const opened = await openBosh(declared.access);
+        const { plan } = await look(declared, opened);
+        if (isNew) await tellLeftUsers(opened, context);
+        await logPlan(declared, isNew ? plan : { ...plan, notes: [] }, context);
+        return outputsOf(inputs, plan, recoveredOutage(context.recorded));
+      } catch (error) {
+        for (const reason of directorReasons(error)) await context.log("error", reason);
+        return inputs;
+      }
+    },
+
+    async converge(name, inputs, context) {
+      const declared = parseBosh(inputs, recoveredOutage(context.recorded));
+      const opened = await openBosh(declared.access);
+      for (const note of await opened.removeLeftUsers()) await context.log("info", note);
+      const telling = tellProgress(context);
+      try {
+        const result = await convergeBosh({
+          ...opened.reach,
+          clock: opened.clock,
+          declaration: declared.declaration,
+          planner: planBoshDeployment,
+          holder: thisHolder,
+          isCancelled: context.isCancelled,
+          onEvent: telling.onEvent,
+          onProgress: telling.onProgress,
+        });
+        const isStopped = result.isCancelled && result.plan.steps.length > 0;
+        const reasons = [
+          ...(isStopped ? ["stopped by the operator before the plan was done"] : []),
+          ...result.failures,
+          ...boshReasons(declared.declaration, result.plan),
+        ];
+        const outage = reasons.length === 0 ? declared.outage : recoveredOutage(context.recorded);
+        return stateOf(name, inputs, declared, result.observation, result.plan, outage, reasons);
+      } catch (error) {
+        // An error as such tells the engine that nothing was changed.
+        if (!telling.hasBegun()) throw error;
+        return { id: name, inputs, outputs: { ...context.recorded, ...inputs }, reasons: directorReasons(error) };
+      }
+    },
+
+    async read(id, recorded, context) {
+      const outage = recoveredOutage(recorded.outputs);
+      try {
+        const declared = parseBosh(recorded.inputs, outage);
+        const opened = await openBosh(declared.access);
+        const { observation, plan } = await look(declared, opened);
+        await tellLeftUsers(opened, context);
+        for (const note of plan.notes) await context.log("info", note);
+        const reasons = boshReasons(declared.declaration, plan);
+        return stateOf(id, recorded.inputs, declared, observation, plan, outage, reasons);
+      } catch (error) {
+        return { id, ...recorded, reasons: directorReasons(error) };
+      }
+    },
+  };
+}
+
+function stateOf(
+  id: string,
+  inputs: JsonObject,
+  { declaration }: DeclaredBosh,
+  observation: BoshObservation,
+  plan: BoshPlan,
+  outage: string | undefined,
+  reasons: readonly string[],
+): ResourceState {
+  const live = { ...inputs, troubles: troublesOf(declaration, observation, plan) };
+  return { id, inputs: live, outputs: outputsOf(live, plan, outage), reasons: [...new Set(reasons)] };
+}
+
+function outputsOf(inputs: JsonObject, plan: BoshPlan, outage: string | undefined): JsonObject {
+  return { ...inputs, status: statusOf(plan), ...(outage === undefined ? {} : { recoveredOutage: outage }) };
+}
+
+function recoveredOutage(outputs: JsonObject): string | undefined {
+  return typeof outputs.recoveredOutage === "string" ? outputs.recoveredOutage : undefined;
+}
+
+async function logPlan({ declaration }: DeclaredBosh, plan: BoshPlan, context: ResourceContext): Promise<void> {
+  const text = renderBoshPlan(plan, troubledInstances(declaration, plan));
+  if (text !== "") await context.log("info", text);
+  for (const blocker of plan.blockers) await context.log("error", renderBoshBlocker(blocker));
+}
+
+async function tellLeftUsers(opened: OpenedBosh, context: ResourceContext): Promise<void> {
+  for (const note of opened.leftUsers()) await context.log("warning", note);
+}
+
+// A VM that is done is news in a recovery of many; all else that a task says is shown until it says the next thing.
+const perVmStage = "Applying problem resolutions";
+
+function tellProgress(context: ResourceContext) {
+  let hasBegun = false;
+  let isEstimated = false;
+  let answered = 0;
+  const onEvent = (event: BoshConvergeEvent): void => {
+    switch (event.kind) {
+      case "planned": {
+        const minutes = Math.ceil(estimatePlanMs(event.plan.steps) / 60_000);
+        if (minutes > 0 && !isEstimated) void context.log("info", `expected to take about ${minutes} minute(s)`);
+        isEstimated ||= minutes > 0;
+        break;
+      }
+      case "step-started":
+        hasBegun = true;
+        answered = 0;
+        void context.log("info", renderBoshStepLine(event.step));
+        break;
+      case "step-ended":
+        if (event.outcome.kind === "failed") void context.log("warning", `failed: ${event.outcome.message}`);
+        else if (event.outcome.note !== undefined) void context.log("info", event.outcome.note);
+    }
+  };
+  const onProgress: TaskProgress = (event, taskId) => {
+    const line = renderTaskEvent(event, taskId);
+    if (line === undefined) return;
+    const isVmDone =
+      event.kind === "progress" && event.stage === perVmStage && ["finished", "failed"].includes(event.state);
+    if (!isVmDone) {
+      void context.status(line);
+      return;
+    }
+    answered += 1;
+    void context.log(event.state === "failed" ? "warning" : "info", `${answered} of ${event.total}: ${line}`);
+  };
+  return { onEvent, onProgress, hasBegun: () => hasBegun };
+}
