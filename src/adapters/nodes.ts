@@ -40,6 +40,8 @@ export function openNodes(plane: ControlPlaneDeclaration, options: NodesOptions 
   return {
     observe: async (node) => accessTo(node).observe(node),
     apply: async (step) => accessTo(step.node).apply(step),
+    collect: async (step, into) => accessTo(step.node).collect(step, into),
+    deliver: async (step, from) => accessTo(step.node).deliver(step, from),
     close: async () => {
       await Promise.all([...opened.values()].map((nodes) => nodes.close()));
       opened.clear();

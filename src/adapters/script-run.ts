@@ -53,9 +53,19 @@ export async function applyThrough(run: RunScript, step: ChangeStep): Promise<St
   const boundary = newBoundary();
   const result = await run(renderStepScript(step, thisOperator(), boundary), stepSecondsMax);
   if ("kind" in result) return { kind: "interrupted", message: result.message };
-  const text = Buffer.from(result.stdout).toString("utf8");
+  return outcomeOf(step, result, Buffer.from(result.stdout).toString("utf8"), boundary, stepSecondsMax);
+}
+
+/** What came of a step whose script ended like this. `text` is where its result line is looked for. */
+export function outcomeOf(
+  step: { readonly kind: string; readonly node: string },
+  run: ScriptRun,
+  text: string,
+  boundary: string,
+  secondsMax: number,
+): StepOutcome {
   const match = new RegExp(`^@${boundary} result (\\w+) (\\d+)$`, "m").exec(text);
-  if (match === null) return withoutResult(step.node, result);
+  if (match === null) return withoutResult(step.node, run, secondsMax);
   const output = text.slice(0, match.index).trim();
   switch (match[1]) {
     case "done":
@@ -84,16 +94,29 @@ export function unreachableNode(node: string, level: UnreachableNode["level"], m
  * already; with `isSudo` false it never asks.
  */
 export function shellCommand(secondsMax: number, isSudo: boolean): string {
-  const shell = `timeout -k 10 ${secondsMax} sh -s`;
+  return asRoot(`timeout -k 10 ${secondsMax} sh -s`, isSudo);
+}
+
+/**
+ * The same, for a script that has `scriptBytes` and reads what comes behind it from the same input: a shell that is told to
+ * read its commands from there may swallow more than them.
+ */
+export function streamCommand(scriptBytes: number, secondsMax: number, isSudo: boolean): string {
+  return asRoot(`timeout -k 10 ${secondsMax} sh -c 'eval "$(head -c ${scriptBytes})"'`, isSudo);
+}
+
+function asRoot(shell: string, isSudo: boolean): string {
   if (!isSudo) return `exec ${shell}`;
   return `if [ "$(id -u)" -eq 0 ]; then exec ${shell}; else exec sudo -n -- ${shell}; fi`;
 }
 
-function newBoundary(): string {
+/** A word that nothing else prints. */
+export function newBoundary(): string {
   return randomBytes(16).toString("hex");
 }
 
-function thisOperator(): Operator {
+/** Who quorate runs as, and where. */
+export function thisOperator(): Operator {
   let user: string;
   try {
     user = userInfo().username;
@@ -104,12 +127,12 @@ function thisOperator(): Operator {
   return { user, host: hostname() };
 }
 
-function withoutResult(node: string, run: ScriptRun): StepOutcome {
+function withoutResult(node: string, run: ScriptRun, secondsMax: number): StepOutcome {
   const words = oneLine(run.stderr);
   if (isSudoRefused(run)) return { kind: "failed", message: sudoMessage(node, run) };
   // timeout(1) ends what runs too long with 124, or with 137 when it had to kill it.
   if (run.exitCode === 124 || run.exitCode === 137) {
-    return { kind: "interrupted", message: `the step on ${node} was ended there after ${stepSecondsMax} s` };
+    return { kind: "interrupted", message: `the step on ${node} was ended there after ${secondsMax} s` };
   }
   if (run.exitCode === 127 || run.exitCode === 126) {
     return { kind: "failed", message: `${node} cannot run the step: ${words || `exit code ${run.exitCode}`}` };

@@ -2,6 +2,7 @@
 
 import type { NodeObservation } from "../model/node-observation";
 import type { ChangeStep, StepOutcome } from "../model/step";
+import type { CollectStep, DeliverStep, LocalFile, TransferOutcome } from "../model/transfer";
 
 /** Reaches the nodes of one control plane. */
 export interface NodeAccess {
@@ -9,6 +10,14 @@ export interface NodeAccess {
   observe(node: string): Promise<NodeObservation>;
   /** Applies one step and reports what came of it. Never throws for a node in trouble. */
   apply(step: ChangeStep): Promise<StepOutcome>;
+  /**
+   * Carries what a step prints into a local file, byte for byte and of any length. The file, mode 0600, is there under its
+   * name only when it is whole and on the disk; otherwise what was there before still is. Does not wait for the node's lock.
+   * Never throws for a node in trouble or a local disk that is full.
+   */
+  collect(step: CollectStep, into: LocalFile): Promise<TransferOutcome>;
+  /** Carries a local file to a step's standard input, byte for byte and of any length. Never throws for a node in trouble. */
+  deliver(step: DeliverStep, from: LocalFile): Promise<TransferOutcome>;
   /** Ends connections. Safe to call twice. */
   close(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 // The way to the nodes of a declaration: real ones by their adapters, simulated ones in the world that holds them.
 
+import { localFiles } from "../adapters/kept-file";
 import { openNodes as openRealNodes } from "../adapters/nodes";
 import { systemClock } from "../adapters/system-clock";
 import type { ControlPlaneDeclaration } from "../model/declaration";
@@ -11,7 +12,7 @@ export const openNodes: OpenNodes = async (plane) => {
   const world = worldOf(plane);
   if (world === undefined) return { nodes: openRealNodes(plane), clock: systemClock() };
   const holder = openWorldFile(world);
-  return { nodes: simulatedNodes(holder, { plane }), clock: simulatedClock(holder) };
+  return { nodes: simulatedNodes(holder, { plane, files: localFiles }), clock: simulatedClock(holder) };
 };
 
 // The schema has made sure that nodes share one world or have none.

@@ -2,6 +2,8 @@
 // line that says how it ended and that nothing in the step's own output can forge.
 
 import type { ChangeStep } from "../model/step";
+import type { CollectStep, DeliverStep } from "../model/transfer";
+import { renderEtcdStep } from "./etcd-step-command";
 import { renderStep } from "./step-command";
 import { renderTemplate, shellText } from "./template";
 
@@ -16,12 +18,27 @@ export interface Operator {
 /** The script for one step. `boundary` is random for every run. */
 export function renderStepScript(step: ChangeStep, operator: Operator, boundary: string): string {
   const subject = "fileName" in step ? step.fileName : step.service;
+  return renderLocked(renderStep(step), `${step.kind} ${subject}`, operator, boundary, false);
+}
+
+/** The script for a step that prints data: its last line, with how it ended, is on standard error. */
+export function renderCollectScript(step: CollectStep, boundary: string): string {
+  return renderTemplate("steps/parts/collect", { step: shellText(renderEtcdStep(step)), boundary });
+}
+
+/** The script for a step that reads data from its standard input. */
+export function renderDeliverScript(step: DeliverStep, operator: Operator, boundary: string): string {
+  return renderLocked(renderEtcdStep(step), `${step.kind} ${step.subject}`, operator, boundary, true);
+}
+
+function renderLocked(step: string, title: string, operator: Operator, boundary: string, hasInput: boolean): string {
   const oneLine = (text: string) => text.replace(/[\p{Cc}]+/gu, " ").slice(0, 300);
   return renderTemplate("steps/parts/script", {
-    step: shellText(renderStep(step)),
+    step: shellText(step),
     boundary,
     holder: oneLine(operator.user),
     host: oneLine(operator.host),
-    title: oneLine(`${step.kind} ${subject}`),
+    title: oneLine(title),
+    hasInput,
   });
 }

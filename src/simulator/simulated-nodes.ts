@@ -2,10 +2,12 @@
 
 import type { ControlPlaneDeclaration } from "../model/declaration";
 import type { Clock } from "../ports/clock";
+import type { LocalFiles } from "../ports/local-files";
 import type { NodeAccess } from "../ports/node-access";
 import { advance } from "./advance";
 import { observeNode } from "./observe-node";
 import { type Operator, runStep } from "./script";
+import { collectFrom, deliverTo } from "./transfers";
 import type { WorldHolder } from "./world-holder";
 
 /** Thrown by every call of an access whose operator was killed by an injected fault: nothing it does reaches a node. */
@@ -20,12 +22,16 @@ export class OperatorKilled extends Error {
 // One SSH round trip with a short script; seen in the lab: 0.3 to 1 second.
 const stepSeconds = 1;
 
+const noFiles = { kind: "failed", message: "this operator has no files to carry" } as const;
+
 /** How the nodes of a simulated world are reached. */
 export interface SimulatedNodesOptions {
   /** What is declared: a probe then asks for the declared services only, as the real one does. */
   readonly plane?: ControlPlaneDeclaration;
   /** Who acts; shown to others while a script of this operator holds a node's lock. */
   readonly operator?: Operator;
+  /** The operator's own files; undefined: nothing can be carried. */
+  readonly files?: LocalFiles;
 }
 
 /** Reaches the nodes of a simulated world. */
@@ -46,6 +52,16 @@ export function simulatedNodes(holder: WorldHolder, options: SimulatedNodesOptio
       if (!outcome.isOperatorDead) return outcome.outcome;
       isDead = true;
       throw new OperatorKilled();
+    },
+    collect: async (step, into) => {
+      if (isDead) throw new OperatorKilled();
+      if (options.files === undefined) return noFiles;
+      return collectFrom(holder, step, into, options.files);
+    },
+    deliver: async (step, from) => {
+      if (isDead) throw new OperatorKilled();
+      if (options.files === undefined) return noFiles;
+      return deliverTo(holder, step, from, options.files);
     },
     close: async () => {},
   };

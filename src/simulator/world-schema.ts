@@ -120,6 +120,7 @@ export const nodeSchema = z.object({
   staged: z.record(z.string(), fileSchema).describe("By path."),
   archive: z.record(z.string(), fileSchema).describe("By path."),
   files: z.record(z.string(), pathSchema).describe("Every other file and directory that matters, by path."),
+  contents: z.record(z.string(), z.string()).optional().describe("Files that are carried to and fro, by path, base64."),
   images: z.array(imageSchema),
   containers: z.array(containerSchema),
   containerCount: z.number().int(),

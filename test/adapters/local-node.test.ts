@@ -78,6 +78,8 @@ describe("openNodes on this machine", function () {
     const simulator: NodeAccess = {
       observe: () => Promise.resolve(observation),
       apply: () => Promise.resolve({ kind: "done" }),
+      collect: () => Promise.resolve({ kind: "interrupted", message: "off" }),
+      deliver: () => Promise.resolve({ kind: "interrupted", message: "off" }),
       close: () => Promise.resolve(void opened.push("closed")),
     };
     const simulated = (world: string) => {

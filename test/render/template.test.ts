@@ -78,7 +78,7 @@ describe("renderTemplate", () => {
   });
 
   it("refuses text as a script unless a template rendered it", () => {
-    const script = { boundary: "b", holder: "h", host: "h", title: "t" };
+    const script = { boundary: "b", holder: "h", host: "h", title: "t", hasInput: false };
     expect(thrown("steps/parts/script", { ...script, step: "rm -rf /" })).to.contain("only text that a template");
     expect(renderTemplate("steps/parts/script", { ...script, step: shellText("true\n") })).to.contain("\ntrue\n}");
   });

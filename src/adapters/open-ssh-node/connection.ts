@@ -6,7 +6,9 @@ import { join } from "node:path";
 import type { UnreachableNode } from "../../model/node-observation";
 import { quoteWord } from "../../render/quote";
 import { runProcess } from "../run-process";
-import { type ScriptRun, shellCommand, unreachableNode } from "../script-run";
+import { type ScriptRun, shellCommand, streamCommand, unreachableNode } from "../script-run";
+import { streamProcess } from "../stream-process";
+import type { TransferStreams } from "../transfer-run";
 import { explainHostKey } from "./host-key";
 import { startMaster } from "./master-process";
 import { classifySshError } from "./ssh-error";
@@ -16,6 +18,8 @@ import { pinLine, type SshAccess, type SshTarget, sshArguments, sshEnvironment }
 export interface SshConnection {
   /** Runs a script; after a lost connection again, `retries` times at most. */
   run(script: string, secondsMax: number, retries: number): Promise<ScriptRun | UnreachableNode>;
+  /** Runs a script whose input or output is streamed, once. */
+  transfer(streams: TransferStreams, secondsMax: number): Promise<ScriptRun | UnreachableNode>;
   /** Ends the connection. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -59,18 +63,30 @@ class Connection implements SshConnection {
   async run(script: string, secondsMax: number, retries: number): Promise<ScriptRun | UnreachableNode> {
     const failed = await this.ensureMaster();
     if (failed !== undefined) return failed;
-    // The login shell may be any; what it has to understand is one quoted word.
-    const command = `exec sh -c ${quoteWord(shellCommand(secondsMax, this.isSudo))}`;
-    const run = await runProcess("ssh", [...this.sessionArguments(), "--", this.access.host, command], {
+    const run = await runProcess("ssh", this.commandArguments(shellCommand(secondsMax, this.isSudo)), {
       input: script,
       environment: sshEnvironment,
-      timeoutMs: (secondsMax + this.connectTimeoutSeconds + 15) * 1000,
+      timeoutMs: this.deadlineMs(secondsMax),
     });
-    if (run.exitCode !== sshFailedExitCode && !run.isTimedOut && run.exitCode !== undefined) return run;
+    if (isEndedByItself(run)) return run;
     await this.close();
     if (retries > 0 && !run.isTimedOut) return this.run(script, secondsMax, retries - 1);
-    if (run.isTimedOut) return unreachableNode(this.node, "timeout", this.timeoutMessage(secondsMax));
-    return this.explain(run.stderr);
+    return this.explainLoss(run, secondsMax);
+  }
+
+  async transfer({ script, ...streams }: TransferStreams, secondsMax: number): Promise<ScriptRun | UnreachableNode> {
+    const failed = await this.ensureMaster();
+    if (failed !== undefined) return failed;
+    const command = streamCommand(Buffer.byteLength(script), secondsMax, this.isSudo);
+    const run = await streamProcess("ssh", this.commandArguments(command), {
+      ...streams,
+      head: script,
+      environment: sshEnvironment,
+      timeoutMs: this.deadlineMs(secondsMax),
+    });
+    if (isEndedByItself(run)) return run;
+    await this.close();
+    return this.explainLoss(run, secondsMax);
   }
 
   async close(): Promise<void> {
@@ -78,6 +94,20 @@ class Connection implements SshConnection {
     await this.master;
     this.master = undefined;
     await this.control("exit");
+  }
+
+  // The login shell may be any; what it has to understand is one quoted word.
+  private commandArguments(command: string): readonly string[] {
+    return [...this.sessionArguments(), "--", this.access.host, `exec sh -c ${quoteWord(command)}`];
+  }
+
+  private deadlineMs(secondsMax: number): number {
+    return (secondsMax + this.connectTimeoutSeconds + 15) * 1000;
+  }
+
+  private async explainLoss(run: ScriptRun, secondsMax: number): Promise<UnreachableNode> {
+    if (run.isTimedOut) return unreachableNode(this.node, "timeout", this.timeoutMessage(secondsMax));
+    return this.explain(run.stderr);
   }
 
   private async ensureMaster(): Promise<UnreachableNode | undefined> {
@@ -145,4 +175,8 @@ class Connection implements SshConnection {
   private sessionArguments(): readonly string[] {
     return [...sshArguments(this.target), "-o", "ControlMaster=no", "-o", `ControlPath=${this.socket}`];
   }
+}
+
+function isEndedByItself(run: ScriptRun): boolean {
+  return run.exitCode !== sshFailedExitCode && !run.isTimedOut && run.exitCode !== undefined;
 }

@@ -5,6 +5,7 @@ import type { ControlPlaneDeclaration } from "../../model/declaration";
 import { inputError } from "../../model/errors";
 import type { NodeAccess } from "../../ports/node-access";
 import { applyThrough, observeThrough, type RunScript } from "../script-run";
+import { collectThrough, deliverThrough, type RunTransfer } from "../transfer-run";
 import { openConnection, type SshConnection } from "./connection";
 import { type PrivateDirectory, privateDirectory } from "./private-directory";
 
@@ -41,10 +42,16 @@ export function openSshNodes(plane: ControlPlaneDeclaration, options: SshNodesOp
     const connection = connectionTo(node);
     return (script, secondsMax) => limit(() => connection.run(script, secondsMax, retries));
   };
+  const carryOn = (node: string): RunTransfer => {
+    const connection = connectionTo(node);
+    return (streams, secondsMax) => limit(() => connection.transfer(streams, secondsMax));
+  };
   return {
     // A probe changes nothing, so one that a dying connection took along is simply repeated; a step never is.
     observe: async (node) => observeThrough(runOn(node, 1), plane, node),
     apply: async (step) => applyThrough(runOn(step.node, 0), step),
+    collect: async (step, into) => collectThrough(carryOn(step.node), step, into),
+    deliver: async (step, from) => deliverThrough(carryOn(step.node), step, from),
     close: async () => {
       const open = [...connections.values()];
       connections.clear();

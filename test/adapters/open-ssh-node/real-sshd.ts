@@ -147,7 +147,8 @@ export class RealSshd {
       "UsePAM no",
       "StrictModes no",
       "MaxStartups 100",
-      `SetEnv PATH=${this.shims}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+      // A home of its own: the shell of this machine's user would read that user's start files first, however long that takes.
+      `SetEnv HOME=${this.root} PATH=${this.shims}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
     ];
     writeFileSync(join(this.root, "sshd_config"), `${config.join("\n")}\n`);
     const program = existsSync("/usr/sbin/sshd") ? "/usr/sbin/sshd" : "sshd";
