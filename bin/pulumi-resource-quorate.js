@@ -1,4 +1,3 @@
 #!/usr/bin/env node
 // The plugin under the name that the Pulumi CLI looks for on PATH.
-require("tsx/cjs");
-require("../src/provider/index.ts");
+require("../src/provider/plugin.js");

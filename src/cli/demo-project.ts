@@ -32,7 +32,7 @@ export function createDemoProject(folder: string, repository: string): DemoProje
     fs.symlinkSync(path.join(repository, name), path.join(folder, name), "dir");
   const project = {
     name: "quorate-demo",
-    runtime: "nodejs",
+    runtime: { name: "nodejs", options: { typescript: false, nodeargs: "--import=tsx" } },
     main: "stacks",
     plugins: { providers: [{ name: "quorate", path: "./src/provider" }] },
   };

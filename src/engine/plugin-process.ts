@@ -8,7 +8,7 @@ import { parse } from "yaml";
 import { inputError, unsupportedError } from "../model/errors";
 import { startNode } from "./child-process";
 import { gzipDetailsVariable } from "./grpc-call";
-import type { ProjectPlugin } from "./project";
+import { type ProjectPlugin, readRuntimeName } from "./project";
 
 /** How long a plugin may take to serve. Generous: a cold disk and a type check of a big plugin. */
 const startTimeoutMs = 120_000;
@@ -37,11 +37,10 @@ function checkPluginFolder(plugin: ProjectPlugin): void {
       hint: "correct plugins.providers in Pulumi.yaml",
     });
   }
-  const runtime: unknown = (parse(readFileSync(file, "utf8")) as Record<string, unknown> | null)?.runtime;
-  if (runtime !== "nodejs") {
-    throw unsupportedError(
-      `plugin ${plugin.name}: runtime ${String(runtime)} is not nodejs; use the pulumi CLI for this stack`,
-    );
+  const parsed = parse(readFileSync(file, "utf8")) as { readonly runtime?: unknown } | null;
+  const name = readRuntimeName(parsed?.runtime);
+  if (name !== "nodejs") {
+    throw unsupportedError(`plugin ${plugin.name}: runtime ${name} is not nodejs; use the pulumi CLI for this stack`);
   }
 }
 

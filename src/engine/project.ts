@@ -53,10 +53,14 @@ function asObject(value: unknown): Json {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {};
 }
 
+/** The name in a `runtime` of Pulumi.yaml or PulumiPlugin.yaml, which is written alone or beside its options. */
+export function readRuntimeName(runtime: unknown): string {
+  return String(typeof runtime === "string" ? runtime : asObject(runtime).name);
+}
+
 function checkRuntime(fields: Json, file: string): void {
-  const { runtime } = fields;
-  const name = typeof runtime === "string" ? runtime : asObject(runtime).name;
-  if (name !== "nodejs") throw unsupportedError(`${file}: runtime "${String(name)}" is not nodejs; ${useTheCli}`);
+  const name = readRuntimeName(fields.runtime);
+  if (name !== "nodejs") throw unsupportedError(`${file}: runtime "${name}" is not nodejs; ${useTheCli}`);
 }
 
 function parsePlugins(fields: Json, root: string, file: string): readonly ProjectPlugin[] {

@@ -40,7 +40,17 @@ export class Project {
 
   /** Starts `quorate <args>` in the project. Environment variables given here win. */
   start(args: readonly string[], env: NodeJS.ProcessEnv = {}): RunningCommand {
-    const child = spawn(process.execPath, [path.join(repository, "bin/quorate.js"), ...args], {
+    return this.spawn(process.execPath, [path.join(repository, "bin/quorate.js"), ...args], env);
+  }
+
+  /** Starts the real `pulumi <args>` on the project's stack. */
+  startPulumi(args: readonly string[]): RunningCommand {
+    const stack = args[0] === "stack" ? [] : ["--stack", this.stack];
+    return this.spawn("pulumi", [...args, ...stack, "--non-interactive"], { PULUMI_SKIP_UPDATE_CHECK: "true" });
+  }
+
+  private spawn(program: string, args: readonly string[], env: NodeJS.ProcessEnv): RunningCommand {
+    const child = spawn(program, args, {
       cwd: this.folder,
       env: {
         ...process.env,
