@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { type TrustOptions, trustHost } from "../../src/cli/trust";
 import { isRecoveryError } from "../../src/model/errors";
-import { freePort, RealSshd, sshdMissing } from "../adapters/open-ssh-node/real-sshd";
+import { freePort, installTimeoutMs, prepareSshd, RealSshd } from "../adapters/open-ssh-node/real-sshd";
 
 describe("trustHost against a real sshd", function () {
   this.timeout(30_000);
@@ -11,7 +11,8 @@ describe("trustHost against a real sshd", function () {
   let printed: string[];
 
   before(async function () {
-    const missing = sshdMissing();
+    this.timeout(installTimeoutMs);
+    const missing = await prepareSshd();
     if (missing !== undefined) {
       process.stdout.write(`skipped: ${missing}\n`);
       this.skip();

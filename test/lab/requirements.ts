@@ -20,7 +20,9 @@ export function skipped(reason: string): LabSkipped {
 }
 
 /** A program and the Debian package that brings it. */
-const programs: readonly (readonly [program: string, debianPackage: string])[] = [
+export type Program = readonly [program: string, debianPackage: string];
+
+const programs: readonly Program[] = [
   ["/lib/systemd/systemd", "systemd"],
   ["/usr/bin/dbus-daemon", "dbus"],
   ["/usr/bin/sudo", "sudo"],
@@ -50,8 +52,14 @@ export async function prepareMachine(): Promise<LabSkipped | undefined> {
   if (!existsSync("/sys/fs/cgroup/systemd") || !existsSync("/sys/fs/cgroup/memory")) {
     return skipped("the lab needs the cgroup v1 hierarchies below /sys/fs/cgroup; this machine has only cgroup v2");
   }
-  const missing = programs.filter(([program]) => !existsSync(program)).map(([, debianPackage]) => debianPackage);
+  return installPrograms(programs);
+}
+
+/** Installs the Debian packages of the programs that are not there, or says why it cannot. */
+export async function installPrograms(wanted: readonly Program[]): Promise<LabSkipped | undefined> {
+  const missing = wanted.filter(([program]) => !existsSync(program)).map(([, debianPackage]) => debianPackage);
   if (missing.length === 0) return undefined;
+  if (process.getuid?.() !== 0) return skipped(`not installed, and only root could: ${missing.join(", ")}`);
   if (!existsSync("/usr/bin/apt-get")) return skipped(`not installed, and this is not Debian: ${missing.join(", ")}`);
   const installed = await runProcess("bash", [join(shellDirectory, "packages.sh"), ...missing]);
   if (installed.exitCode === 0) return undefined;

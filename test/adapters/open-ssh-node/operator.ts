@@ -9,7 +9,7 @@ import type { NodeObservation, UnreachableNode } from "../../../src/model/node-o
 import type { WriteManifestStep } from "../../../src/model/step";
 import type { NodeAccess } from "../../../src/ports/node-access";
 import { pod } from "../../builders";
-import { RealSshd, sshdMissing } from "./real-sshd";
+import { installTimeoutMs, prepareSshd, RealSshd } from "./real-sshd";
 
 /** Fields of an access that differ from the usual one. */
 export type Access = Readonly<Record<string, unknown>>;
@@ -21,7 +21,8 @@ export class Operator {
 
   /** For `before`: starts the sshd, or skips the tests with the reason. */
   async start(context: Context): Promise<void> {
-    const missing = sshdMissing();
+    context.timeout(installTimeoutMs);
+    const missing = await prepareSshd();
     if (missing !== undefined) {
       process.stdout.write(`skipped: ${missing}\n`);
       context.skip();

@@ -7,10 +7,20 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { installPrograms } from "../../lab/requirements";
 
-/** Why no sshd can be run here; undefined when one can. */
-export function sshdMissing(): string | undefined {
-  if (spawnSync("sh", ["-c", "command -v sshd || test -x /usr/sbin/sshd"]).status !== 0) return "sshd is not installed";
+/** Long enough to install a Debian package, milliseconds. */
+export const installTimeoutMs = 300_000;
+
+/** Installs sshd where it is not and that can be done. Resolves to why none can be run here; undefined when one can. */
+export async function prepareSshd(): Promise<string | undefined> {
+  if (spawnSync("sh", ["-c", "command -v sshd && command -v ssh"]).status !== 0) {
+    const unfit = await installPrograms([
+      ["/usr/sbin/sshd", "openssh-server"],
+      ["/usr/bin/ssh", "openssh-client"],
+    ]);
+    if (unfit !== undefined) return unfit.reason;
+  }
   if (process.getuid?.() !== 0) return undefined;
   // Run by root it separates privileges and wants this directory, which the service's unit makes elsewhere.
   if (spawnSync("mkdir", ["-p", "-m", "0755", "/run/sshd"]).status !== 0) return "/run/sshd cannot be made";
