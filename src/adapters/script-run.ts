@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { hostname, userInfo } from "node:os";
 import type { ControlPlaneDeclaration } from "../model/declaration";
 import { type NodeObservation, nodeObservationVersion, type UnreachableNode } from "../model/node-observation";
-import type { ChangeStep, StepOutcome } from "../model/step";
+import type { AppliedStep, StepOutcome } from "../model/step";
 import { parseLock } from "../observe/host";
 import { parseProbe } from "../observe/probe";
 import { probeSecondsMax, renderProbe } from "../render/probe-script";
@@ -49,7 +49,7 @@ export async function observeThrough(
 }
 
 /** Applies one step through `run`. Never throws for a node in trouble. */
-export async function applyThrough(run: RunScript, step: ChangeStep): Promise<StepOutcome> {
+export async function applyThrough(run: RunScript, step: AppliedStep): Promise<StepOutcome> {
   const boundary = newBoundary();
   const result = await run(renderStepScript(step, thisOperator(), boundary), stepSecondsMax);
   if ("kind" in result) return { kind: "interrupted", message: result.message };

@@ -172,6 +172,11 @@ export const controlPlaneSchema = z
           message: "is not the name of a declared node",
         });
     }
+    for (const node of Object.keys(plane.etcd?.members ?? {})) {
+      if (plane.nodes[node]?.access.kind !== "simulated") continue;
+      const message = "is simulated, and simulated nodes have no etcd member: leave etcd out";
+      context.addIssue({ code: "custom", path: ["etcd", "members", node], message });
+    }
     const worlds = new Set(
       Object.values(plane.nodes).map(({ access }) => (access.kind === "simulated" ? access.world : "")),
     );

@@ -1,5 +1,6 @@
 // The difference between what is declared and what was observed.
 
+import type { EtcdDrift } from "./etcd-plan";
 import type { JsonValue } from "./json";
 
 /** One property that is not as declared. */
@@ -12,8 +13,14 @@ export interface PropertyChange {
   readonly desired: JsonValue | undefined;
 }
 
-/** One thing on one node that is not as declared. `evidence` is what the node's containers say, where they do not run. */
-export type Drift =
+/** One thing on one node that is not as declared, or about etcd as a whole. */
+export type Drift = NodeDrift | EtcdDrift;
+
+/**
+ * One thing about a node's files, containers and services that is not as declared. `evidence` is what the node's
+ * containers say, where they do not run.
+ */
+export type NodeDrift =
   | {
       readonly kind: "manifest-differs";
       readonly node: string;

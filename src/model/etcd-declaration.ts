@@ -66,6 +66,10 @@ const member = z.strictObject({
   clientUrl: url,
   client: client.optional().describe("What differs on this node from the cluster's `client`."),
   certificates: z.array(certificate).optional().describe("This node's certificate files, in place of the cluster's."),
+  state: z
+    .literal("voting", "must be left out: it exists so that a preview can show what the member is")
+    .default("voting")
+    .describe("Always declared voting."),
 });
 
 /** Where the data of a lost cluster comes from. */
@@ -124,7 +128,24 @@ export const etcdDeclarationSchema = z
       .default(60)
       .describe("A snapshot that is older is taken again before surgery."),
     writers: z.array(writer).optional(),
+    keptSnapshots: z
+      .string()
+      .min(1)
+      .max(4096)
+      .regex(/^[^\n\r\0]*$/, "must be one line")
+      .optional()
+      .describe("Folder on the operator's machine for snapshots that are collected before a restore."),
     restore: etcdRestoreSchema.optional(),
+    strayMembers: z
+      .array(z.string())
+      .max(0, "must be left out: it exists so that a preview can show members that are not declared")
+      .default([])
+      .describe("Members that are listed and not declared. Always declared empty."),
+    alarms: z
+      .array(z.string())
+      .max(0, "must be left out: it exists so that a preview can show alarms")
+      .default([])
+      .describe("Active alarms. Always declared empty."),
     acceptRevision: z
       .number()
       .int()

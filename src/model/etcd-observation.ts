@@ -86,6 +86,10 @@ const dataSchema = z.object({
     .object({ revision: count, totalKeys: count })
     .optional()
     .describe("What the database file of a stopped member holds."),
+  logPeerUrls: z
+    .array(z.string())
+    .optional()
+    .describe("Every peer URL that a stopped member's write-ahead log names, when it goes back to the beginning."),
   detail: z.string(),
 });
 

@@ -68,6 +68,8 @@ export interface EtcdSaveSnapshotStep extends EtcdStepBase {
 export interface EtcdCollectSnapshotStep extends EtcdStepBase {
   readonly kind: "etcdCollectSnapshot";
   readonly path: string;
+  /** Where a plan keeps it on the operator's machine; its name says what is known of it. Not given: the caller says where. */
+  readonly localFile?: string;
   readonly sha256: string;
 }
 

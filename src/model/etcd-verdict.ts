@@ -31,6 +31,21 @@ export interface EtcdHistory {
   /** The recorded floor `etcd.lastRevision`; undefined before the first run. */
   readonly lastRevision: number | undefined;
   readonly backups: readonly EtcdBackup[];
+  /** Folder on the operator's machine for snapshots that are collected. Default: the working directory. */
+  readonly directory?: string;
+}
+
+/** The file name of a kept snapshot: all that is known of it, so that no list can be lost or be of another file. */
+export function backupFileName(backup: Omit<EtcdBackup, "file">): string {
+  return `r${backup.revision}-${backup.takenAtSeconds}-${backup.sha256}.db`;
+}
+
+/** What a kept snapshot's file name says; undefined when it is not one. */
+export function parseBackupFileName(name: string): Omit<EtcdBackup, "file"> | undefined {
+  const match = /^r([0-9]{1,15})-([0-9]{1,12})-([0-9a-f]{64})[.]db$/.exec(name);
+  const [, revision, takenAtSeconds, sha256] = match ?? [];
+  if (revision === undefined || takenAtSeconds === undefined || sha256 === undefined) return undefined;
+  return { revision: Number(revision), takenAtSeconds: Number(takenAtSeconds), sha256 };
 }
 
 /**

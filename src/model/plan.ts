@@ -1,6 +1,9 @@
 // What is to be done, what stands in the way, and what is wrong that no step can mend.
 
 import type { Drift, Note } from "./drift";
+import type { EtcdBlockerReason } from "./etcd-plan";
+import type { EtcdStep } from "./etcd-step";
+import type { EtcdAssessment } from "./etcd-verdict";
 import type { Step } from "./step";
 
 /** Stable names of the reasons not to act. */
@@ -9,7 +12,8 @@ export type BlockerReason =
   | "observation-unknown"
   | "etcd-data-empty"
   | "etcd-data-unknown"
-  | "node-locked";
+  | "node-locked"
+  | EtcdBlockerReason;
 
 /** A reason not to act on a node, with the smallest safe next step. */
 export interface Blocker {
@@ -40,6 +44,15 @@ export interface Plan {
   readonly blockers: readonly Blocker[];
   readonly problems: readonly Problem[];
   readonly notes: readonly Note[];
+  /** What is known and planned of etcd; undefined where none is declared. */
+  readonly etcd?: EtcdShare;
+}
+
+/** The etcd plan's share of a plan. */
+export interface EtcdShare {
+  readonly assessment: EtcdAssessment;
+  /** Its steps, which are among the plan's: a chain, of which only the first may run before everything is observed again. */
+  readonly chain: readonly EtcdStep[];
 }
 
 /** Nothing differs, nothing is to be done, nothing stands in the way. */

@@ -1,7 +1,9 @@
 // A step is one change of one node, as a value: shown, rehearsed and run from the same data. Its effects are the atomic
 // changes that it makes, in order; templates/steps/<kind>.hbs renders each as one marked line.
 
+import { type EtcdChangeStep, type EtcdStep, type EtcdWaitStep, etcdEffectsOfKind, isEtcdStep } from "./etcd-step";
 import type { JsonObject } from "./json";
+import type { CollectStep, DeliverStep } from "./transfer";
 
 /** The atomic changes of a node. A crash can fall between any two of them. */
 export type EffectKind =
@@ -82,8 +84,8 @@ export interface WaitForPodStep extends StepBase {
   readonly timeoutSeconds: number;
 }
 
-/** One change of one node, or one wait for it. */
-export type Step =
+/** One change of one node's files and services, or one wait for it. */
+export type NodeStep =
   | WriteManifestStep
   | ArchiveStrayManifestStep
   | SetManifestOwnerStep
@@ -92,14 +94,23 @@ export type Step =
   | WaitForServiceStep
   | WaitForPodStep;
 
+/** A step that changes a node's files or services. */
+export type NodeChangeStep = Exclude<NodeStep, WaitForServiceStep | WaitForPodStep>;
+
+/** One change of one node, or one wait for it. */
+export type Step = NodeStep | EtcdStep;
+
 /** A step that only waits: converge observes until it holds. */
-export type WaitStep = WaitForServiceStep | WaitForPodStep;
+export type WaitStep = WaitForServiceStep | WaitForPodStep | EtcdWaitStep;
 
 /** A step that changes a node: a NodeAccess applies it. */
-export type ChangeStep = Exclude<Step, WaitStep>;
+export type ChangeStep = NodeChangeStep | EtcdChangeStep;
 
-/** The effects of every kind of step, in the order in which they happen. */
-export const effectsOfKind: Readonly<Record<Step["kind"], readonly EffectKind[]>> = {
+/** A change that needs nothing but the node itself: the others carry a snapshot between it and the operator's machine. */
+export type AppliedStep = Exclude<ChangeStep, CollectStep | DeliverStep>;
+
+/** The effects of every kind of step on files and services, in the order in which they happen; etcd's are its own. */
+export const effectsOfKind: Readonly<Record<NodeStep["kind"], readonly EffectKind[]>> = {
   writeManifest: ["stageManifest", "archiveManifest", "installManifest"],
   archiveStrayManifest: ["moveManifestToArchive"],
   setManifestOwner: ["setManifestOwner"],
@@ -111,7 +122,13 @@ export const effectsOfKind: Readonly<Record<Step["kind"], readonly EffectKind[]>
 
 /** Does it only wait? */
 export function isWait(step: Step): step is WaitStep {
-  return effectsOfKind[step.kind].length === 0;
+  return (isEtcdStep(step) ? etcdEffectsOfKind[step.kind] : effectsOfKind[step.kind]).length === 0;
+}
+
+/** What a step is about on its node: a manifest, a service, a member. With kind and node it tells two steps apart. */
+export function subjectOf(step: Step): string {
+  if (isEtcdStep(step)) return step.subject;
+  return "fileName" in step ? step.fileName : step.service;
 }
 
 /** What came of applying one step to a node. */

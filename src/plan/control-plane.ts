@@ -2,10 +2,12 @@
 // plan, whoever asks and however often.
 
 import type { ControlPlaneDeclaration, NodeDeclaration } from "../model/declaration";
-import type { Drift } from "../model/drift";
+import type { NodeDrift } from "../model/drift";
+import type { EtcdHistory } from "../model/etcd-verdict";
 import type { NodeObservation, ObservedNode } from "../model/node-observation";
 import type { Blocker, Plan, Problem } from "../model/plan";
 import type { Step } from "../model/step";
+import { type EtcdGuard, guardEtcd, guardSteps, joinEtcd, noHistory } from "./control-plane-etcd";
 import { judgePark } from "./etcd-park";
 import { declaredPods, diffNode, manifestOf, noteNode } from "./node-drift";
 import { planNode } from "./node-steps";
@@ -14,7 +16,7 @@ import { judgePod } from "./pod-health";
 /** One node's share of the plan. */
 interface NodePlan {
   readonly node: string;
-  readonly drifts: readonly Drift[];
+  readonly drifts: readonly NodeDrift[];
   readonly steps: readonly Step[];
   readonly blockers: readonly Blocker[];
   readonly problems: readonly Problem[];
@@ -22,26 +24,43 @@ interface NodePlan {
 
 /**
  * What is to be done so that the control plane becomes what is declared. Every declared node needs an observation; a node
- * that does not answer is a blocker for itself and for no other.
+ * that does not answer is a blocker for itself and for no other. `history` is what is known of etcd from before.
  */
-export function planControlPlane(plane: ControlPlaneDeclaration, observations: readonly NodeObservation[]): Plan {
+export function planControlPlane(
+  plane: ControlPlaneDeclaration,
+  observations: readonly NodeObservation[],
+  history: EtcdHistory = noHistory,
+): Plan {
   const byName = new Map(observations.map((observation) => [observation.node, observation]));
+  const driftsOn = (node: string) => driftsOf(plane, node, byName.get(node));
+  const guard = guardEtcd(plane, observations, history, driftsOn);
   const plans = Object.entries(plane.nodes)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, declared]) => planOne(plane, name, declared, byName.get(name)));
+    .map(([name, declared]) => planOne(plane, name, declared, byName.get(name), guard));
   const notes = Object.entries(plane.nodes)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([name, declared]) => {
       const observation = byName.get(name);
       return observation?.kind === "observed" ? noteNode(observation, declared) : [];
     });
-  return {
+  const plan: Plan = {
     drifts: plans.flatMap((plan) => plan.drifts),
     steps: [...plans].sort(bySafety).flatMap((plan) => plan.steps),
     blockers: plans.flatMap((plan) => plan.blockers),
     problems: plans.flatMap((plan) => plan.problems),
     notes,
   };
+  return guard === undefined ? plan : joinEtcd(plan, guard, observations);
+}
+
+function driftsOf(
+  plane: ControlPlaneDeclaration,
+  name: string,
+  observation: NodeObservation | undefined,
+): readonly NodeDrift[] {
+  const declared = plane.nodes[name];
+  if (declared === undefined || observation?.kind !== "observed") return [];
+  return diffNode(observation, declared, plane.containerStartTimeoutSeconds);
 }
 
 function planOne(
@@ -49,21 +68,24 @@ function planOne(
   name: string,
   declared: NodeDeclaration,
   observation: NodeObservation | undefined,
+  guard: EtcdGuard | undefined,
 ): NodePlan {
   if (observation === undefined || observation.kind === "unreachable") {
     return { node: name, drifts: [], steps: [], problems: [], blockers: [unreachableBlocker(name, observation)] };
   }
-  const drifts = diffNode(observation, declared, plane.containerStartTimeoutSeconds);
-  const park = judgePark(observation, declared, drifts);
+  const drifts = driftsOf(plane, name, observation);
+  const isCovered = guard?.covers(name) === true;
+  const park = isCovered ? { canBootEtcd: true, blockers: [] } : judgePark(observation, declared, drifts);
   const blockers = [
-    ...unknownBlockers(observation),
+    ...unknownBlockers(observation, declared),
     ...unknownServices(observation, declared),
     ...lockBlockers(observation),
     ...park.blockers,
   ];
   const isLocked = blockers.some((blocker) => blocker.reason === "node-locked");
-  const limits = { canWriteEtcd: park.canBootEtcd, canBootEtcd: park.canBootEtcd };
-  const steps = isLocked ? [] : planNode(plane, declared, observation, drifts, limits);
+  const limits = { canWriteEtcd: park.canBootEtcd && !isCovered, canBootEtcd: park.canBootEtcd };
+  const made = isLocked ? [] : planNode(plane, declared, observation, drifts, limits);
+  const steps = guard === undefined ? made : guardSteps(guard, name, made);
   return { node: name, drifts, steps, blockers, problems: failingPods(plane, declared, observation, steps) };
 }
 
@@ -78,8 +100,11 @@ function unreachableBlocker(node: string, observation: NodeObservation | undefin
   };
 }
 
-function unknownBlockers(node: ObservedNode): readonly Blocker[] {
-  const sections = { host: node.host, manifests: node.manifests, containers: node.containers, services: node.services };
+// A node without static pods, such as a PKS master, has no manifest directory and may have no container runtime.
+function unknownBlockers(node: ObservedNode, declared: NodeDeclaration): readonly Blocker[] {
+  const isPodless = node.etcd !== undefined && Object.keys(declared.staticPods).length === 0;
+  const pods = isPodless ? {} : { manifests: node.manifests, containers: node.containers };
+  const sections = { host: node.host, ...pods, services: node.services };
   return Object.entries(sections).flatMap(([name, section]) =>
     section.kind === "seen"
       ? []

@@ -3,7 +3,7 @@
 // starts a new, empty cluster of one that answers healthy.
 
 import type { NodeDeclaration } from "../model/declaration";
-import type { Drift } from "../model/drift";
+import type { NodeDrift } from "../model/drift";
 import type { ObservedNode } from "../model/node-observation";
 import type { Blocker } from "../model/plan";
 import { isEtcdPod } from "./canonical-pod";
@@ -16,7 +16,7 @@ export interface ParkVerdict {
 }
 
 /** May etcd be booted on this node? Only beside data that is there. */
-export function judgePark(node: ObservedNode, declared: NodeDeclaration, drifts: readonly Drift[]): ParkVerdict {
+export function judgePark(node: ObservedNode, declared: NodeDeclaration, drifts: readonly NodeDrift[]): ParkVerdict {
   if (!hasEtcdDefinition(node, declared)) return { canBootEtcd: true, blockers: [] };
   const data = node.etcdData ?? {
     kind: "unknown" as const,
@@ -54,7 +54,7 @@ function hasEtcdDefinition(node: ObservedNode, declared: NodeDeclaration): boole
 
 // Only a repair that would boot etcd is refused: what starts pods, or etcd itself, to be started; an etcd manifest to be
 // written.
-function wouldBoot(node: ObservedNode, declared: NodeDeclaration, drifts: readonly Drift[]): boolean {
+function wouldBoot(node: ObservedNode, declared: NodeDeclaration, drifts: readonly NodeDrift[]): boolean {
   const services = node.services.kind === "seen" ? node.services.value : [];
   const isBooterDown = services.some(
     (service) =>
@@ -64,8 +64,8 @@ function wouldBoot(node: ObservedNode, declared: NodeDeclaration, drifts: readon
 }
 
 function isFileDrift(
-  drift: Drift,
-): drift is Extract<Drift, { kind: "manifest-missing" | "manifest-unreadable" | "manifest-differs" }> {
+  drift: NodeDrift,
+): drift is Extract<NodeDrift, { kind: "manifest-missing" | "manifest-unreadable" | "manifest-differs" }> {
   return drift.kind === "manifest-missing" || drift.kind === "manifest-unreadable" || drift.kind === "manifest-differs";
 }
 

@@ -2,7 +2,7 @@
 // a blocker, never a finding.
 
 import { manifestFileName, type NodeDeclaration } from "../model/declaration";
-import type { Drift, Note } from "../model/drift";
+import type { NodeDrift, Note } from "../model/drift";
 import type { JsonObject } from "../model/json";
 import type { ManifestContent, ManifestFile, ObservedNode } from "../model/node-observation";
 import { alignPod, canonicalPod } from "./canonical-pod";
@@ -17,7 +17,7 @@ export function diffNode(
   node: ObservedNode,
   declared: NodeDeclaration,
   containerStartTimeoutSeconds: number,
-): readonly Drift[] {
+): readonly NodeDrift[] {
   return [
     ...strayDrift(node, declared),
     ...declaredPods(declared).flatMap(([name, pod]) =>
@@ -106,7 +106,7 @@ function undeclaredFiles(node: ObservedNode, declared: NodeDeclaration): readonl
   return node.manifests.value.filter((file) => !names.has(file.fileName));
 }
 
-function strayDrift(node: ObservedNode, declared: NodeDeclaration): readonly Drift[] {
+function strayDrift(node: ObservedNode, declared: NodeDeclaration): readonly NodeDrift[] {
   return strayFiles(node, declared).map((stray) => ({ kind: "manifest-stray", node: node.node, ...stray }));
 }
 
@@ -116,13 +116,13 @@ function podDrift(
   name: string,
   pod: JsonObject,
   timeoutSeconds: number,
-): readonly Drift[] {
+): readonly NodeDrift[] {
   if (node.manifests.kind === "unknown") return [];
   const file = manifestOf(node, name);
   const subject = { node: node.node, pod: name };
   const evidence = podEvidence(node, name, pod);
   if (file === undefined) return [{ kind: "manifest-missing", ...subject, evidence }];
-  const owner: readonly Drift[] =
+  const owner: readonly NodeDrift[] =
     file.owner === declared.manifestOwner
       ? []
       : [{ kind: "manifest-owner", ...subject, observed: file.owner, desired: declared.manifestOwner }];
@@ -144,7 +144,7 @@ function podDrift(
   }
 }
 
-function serviceDrift(node: ObservedNode, declared: NodeDeclaration): readonly Drift[] {
+function serviceDrift(node: ObservedNode, declared: NodeDeclaration): readonly NodeDrift[] {
   if (node.services.kind === "unknown") return [];
   return node.services.value
     .filter(

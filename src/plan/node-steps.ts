@@ -1,10 +1,10 @@
 // The steps that bring one node to what is declared, in order: stray files out, manifests right, services up, pods up.
 
 import { type ControlPlaneDeclaration, manifestFileName, type NodeDeclaration } from "../model/declaration";
-import type { Drift } from "../model/drift";
+import type { NodeDrift } from "../model/drift";
 import type { JsonObject } from "../model/json";
 import type { ObservedNode, ServiceObservation } from "../model/node-observation";
-import type { Step } from "../model/step";
+import type { NodeStep } from "../model/step";
 import { containerFlag, isEtcdPod, observedMembershipFlags, withMembershipFlags } from "./canonical-pod";
 import { declaredPods, manifestOf } from "./node-drift";
 import { judgePod } from "./pod-health";
@@ -31,9 +31,9 @@ export function planNode(
   plane: ControlPlaneDeclaration,
   declared: NodeDeclaration,
   node: ObservedNode,
-  drifts: readonly Drift[],
+  drifts: readonly NodeDrift[],
   limits: NodeLimits,
-): readonly Step[] {
+): readonly NodeStep[] {
   if (node.manifests.kind === "unknown") return planServices(declared, node, limits);
   const written = new Set<string>();
   const files = drifts.flatMap((drift) => planFile(plane, declared, node, drift, limits, written));
@@ -60,10 +60,10 @@ function planFile(
   plane: ControlPlaneDeclaration,
   declared: NodeDeclaration,
   node: ObservedNode,
-  drift: Drift,
+  drift: NodeDrift,
   limits: NodeLimits,
   written: Set<string>,
-): readonly Step[] {
+): readonly NodeStep[] {
   const { manifestDirectory, archiveDirectory } = plane;
   switch (drift.kind) {
     case "manifest-stray":
@@ -117,7 +117,7 @@ function planFile(
   }
 }
 
-function planServices(declared: NodeDeclaration, node: ObservedNode, limits: NodeLimits): readonly Step[] {
+function planServices(declared: NodeDeclaration, node: ObservedNode, limits: NodeLimits): readonly NodeStep[] {
   if (node.services.kind === "unknown") return [];
   const rank = (service: ServiceObservation) => {
     const name = service.name.replace(/\.service$/, "");
@@ -130,10 +130,10 @@ function planServices(declared: NodeDeclaration, node: ObservedNode, limits: Nod
     .flatMap((service) => planService(node, service));
 }
 
-function planService(node: ObservedNode, service: ServiceObservation): readonly Step[] {
+function planService(node: ObservedNode, service: ServiceObservation): readonly NodeStep[] {
   if (service.state === "running" && !service.paused) return [];
   const { name, manager } = service;
-  const wait: Step = {
+  const wait: NodeStep = {
     kind: "waitForService",
     node: node.node,
     service: name,
@@ -153,15 +153,15 @@ function planPods(
   declared: NodeDeclaration,
   node: ObservedNode,
   written: ReadonlySet<string>,
-  services: readonly Step[],
+  services: readonly NodeStep[],
   limits: NodeLimits,
-): readonly Step[] {
+): readonly NodeStep[] {
   const timeoutSeconds = plane.containerStartTimeoutSeconds;
   const isKubeletStarting = services.some((step) => "service" in step && isKubelet(step.service));
-  const waits: Step[] = [];
+  const waits: NodeStep[] = [];
   let ignoredReason: string | undefined;
   for (const [name, pod] of declaredPods(declared)) {
-    const wait = (seconds: number, reason: string): Step => ({
+    const wait = (seconds: number, reason: string): NodeStep => ({
       kind: "waitForPod",
       node: node.node,
       pod: name,
@@ -207,7 +207,7 @@ function joiningFlags(pod: JsonObject): readonly string[] {
 }
 
 function describeFileDrift(
-  drift: Extract<Drift, { kind: "manifest-missing" | "manifest-unreadable" | "manifest-differs" }>,
+  drift: Extract<NodeDrift, { kind: "manifest-missing" | "manifest-unreadable" | "manifest-differs" }>,
 ): string {
   switch (drift.kind) {
     case "manifest-missing":

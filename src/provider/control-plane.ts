@@ -4,6 +4,7 @@
 import { controlPlaneSchema } from "../model/declaration";
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json";
 import { planControlPlane } from "../plan/control-plane";
+import { declaredEtcd, liveEtcd } from "../plan/live-etcd";
 import { alignInputs, liveInputs } from "../plan/live-inputs";
 import { diffProperties } from "../plan/property-diff";
 import { checkInputs } from "./check-inputs";
@@ -14,12 +15,7 @@ import type { ResourceType } from "./resource-type";
 const lens: PlaneLens = {
   name: "ControlPlane",
   check(inputs) {
-    const checked = checkInputs(controlPlaneSchema, inputs);
-    if (inputs.etcd === undefined) return checked;
-    // Members are observed, and no plan acts on them yet: to accept the declaration would promise a repair.
-    const refusal =
-      "etcd: members are not repaired by this version, only kept from being booted over lost data; remove it";
-    return { kind: "invalid", problems: [refusal, ...(checked.kind === "invalid" ? checked.problems : [])] };
+    return checkInputs(controlPlaneSchema, inputs);
   },
   diff(recorded, news) {
     const aligned = alignInputs(recorded, news);
@@ -27,7 +23,11 @@ const lens: PlaneLens = {
   },
   planeOf: (inputs) => inputs,
   declaredPart,
-  liveInputs,
+  liveInputs(recorded, plane, podNames, observations, plan) {
+    const live = liveInputs(recorded, plane, podNames, observations);
+    if (plan.etcd === undefined || !isJsonObject(live.etcd)) return live;
+    return { ...live, etcd: liveEtcd(live.etcd, plan) };
+  },
   planner: planControlPlane,
   podPath: podPathOf,
 };
@@ -44,7 +44,8 @@ function declaredPart(inputs: JsonObject): JsonObject {
   const nodes = Object.entries(inputs.nodes).map(
     ([name, node]) => [name, isJsonObject(node) ? declaredNode(node) : node] as const,
   );
-  return { ...inputs, nodes: Object.fromEntries(nodes) };
+  const etcd = isJsonObject(inputs.etcd) ? { etcd: declaredEtcd(inputs.etcd) } : {};
+  return { ...inputs, nodes: Object.fromEntries(nodes), ...etcd };
 }
 
 function declaredNode(node: JsonObject): JsonObject {

@@ -1,6 +1,7 @@
 // What a resource tells beside its inputs: only what a person would act on, and nothing that changes by itself.
 
 import type { ControlPlaneDeclaration } from "../model/declaration";
+import type { EtcdAssessment } from "../model/etcd-verdict";
 import { isJsonObject, type JsonObject } from "../model/json";
 import { containersOf, type NodeObservation, type ObservedNode } from "../model/node-observation";
 import type { Plan } from "../model/plan";
@@ -9,18 +10,33 @@ import { manifestOf } from "../plan/node-drift";
 import { podEvidence } from "../plan/pod-health";
 import { renderDrift } from "../render/plan-text";
 
-/** The inputs with `status`: node name -> whether it answers, and what its pods and services are. */
+/**
+ * The inputs with `status`: node name -> whether it answers, and what its pods, services and etcd member are. Where etcd is
+ * declared also its verdict, and the revision that it is known to have had: a floor that only `lastRevision` changes.
+ */
 export function planeOutputs(
   inputs: JsonObject,
   plane: ControlPlaneDeclaration,
   podNames: DeclaredPodNames,
   observations: readonly NodeObservation[],
+  etcd: { readonly assessment: EtcdAssessment; readonly lastRevision: number | undefined } | undefined,
 ): JsonObject {
   const status = observations.map((observation) => {
     const services = Object.keys(plane.nodes[observation.node]?.services ?? {}).sort();
-    return [observation.node, nodeStatus(observation, podNames[observation.node] ?? [], services)] as const;
+    const member = etcd?.assessment.members.find(({ node }) => node === observation.node);
+    const own = member === undefined ? {} : { etcd: member.condition };
+    return [
+      observation.node,
+      { ...nodeStatus(observation, podNames[observation.node] ?? [], services), ...own },
+    ] as const;
   });
-  return { ...inputs, status: Object.fromEntries(status) };
+  if (etcd === undefined) return { ...inputs, status: Object.fromEntries(status) };
+  return {
+    ...inputs,
+    status: Object.fromEntries(status),
+    etcdVerdict: etcd.assessment.verdict.kind,
+    ...(etcd.lastRevision === undefined ? {} : { etcdLastRevision: etcd.lastRevision }),
+  };
 }
 
 /** The declared pods of every node, also those that a refresh has taken out of the inputs because their file is gone. */
@@ -38,6 +54,7 @@ export function podNamesOf(plane: ControlPlaneDeclaration, outputs: JsonObject):
 export function reasonsOf(plan: Plan): readonly string[] {
   const notRunning = plan.drifts.flatMap((drift) => {
     if (drift.kind === "pod-not-running" || drift.kind === "pod-outdated") return [renderDrift(drift)];
+    if (drift.kind === "etcd-member" || drift.kind === "etcd-alarm") return [renderDrift(drift)];
     const evidence = "evidence" in drift ? drift.evidence : undefined;
     return evidence === undefined || !("pod" in drift) ? [] : [`${drift.node} ${drift.pod}: does not run: ${evidence}`];
   });

@@ -1,16 +1,20 @@
 // The resources that are a part of a control plane, all made the same way: their inputs are seen as a declaration, which
 // is observed, planned and converged like any other.
 
-import { converge, observeAll, type Planner } from "../converge/round";
+import { converge, observeAll } from "../converge/round";
 import { type ControlPlaneDeclaration, controlPlaneSchema } from "../model/declaration";
 import type { PropertyChange } from "../model/drift";
+import { isEtcdStep } from "../model/etcd-step";
+import type { EtcdHistory } from "../model/etcd-verdict";
 import type { JsonObject } from "../model/json";
 import type { NodeObservation } from "../model/node-observation";
 import type { Plan } from "../model/plan";
 import type { DeclaredPodNames } from "../plan/live-inputs";
 import type { Clock } from "../ports/clock";
 import type { NodeAccess } from "../ports/node-access";
+import { renderEndpoints } from "../render/etcd-text";
 import { renderBlocker, renderNote, renderPlan, renderStepLine } from "../render/plan-text";
+import { historyOf, RevisionFloor, recordedRevision } from "./etcd-history";
 import { maskPlan } from "./mask-plan";
 import { planeOutputs, podNamesOf, reasonsOf } from "./plane-outputs";
 import type { CheckedInputs, ResourceContext, ResourceState, ResourceType } from "./resource-type";
@@ -35,8 +39,9 @@ export interface PlaneLens {
     plane: ControlPlaneDeclaration,
     podNames: DeclaredPodNames,
     observations: readonly NodeObservation[],
+    plan: Plan,
   ): JsonObject;
-  readonly planner: Planner;
+  planner(plane: ControlPlaneDeclaration, observations: readonly NodeObservation[], history: EtcdHistory): Plan;
   /** Where a change below a node's pod is in the inputs, to know whether it is secret. */
   podPath(node: string, pod: string): string;
 }
@@ -54,10 +59,11 @@ export function planeResource(lens: PlaneLens, openNodes: OpenNodes): ResourceTy
     podNames: DeclaredPodNames,
     observations: readonly NodeObservation[],
     plan: Plan,
+    lastRevision: number | undefined,
   ): ResourceState => ({
     id,
     inputs,
-    outputs: planeOutputs(inputs, plane, podNames, observations),
+    outputs: planeOutputs(inputs, plane, podNames, observations, etcdOf(plan, lastRevision)),
     reasons: reasonsOf(plan),
   });
   return {
@@ -70,9 +76,10 @@ export function planeResource(lens: PlaneLens, openNodes: OpenNodes): ResourceTy
       const { nodes } = await openNodes(plane);
       try {
         const observations = await observeAll(plane, nodes);
-        const plan = lens.planner(plane, observations);
+        const lastRevision = recordedRevision(context.recorded);
+        const plan = lens.planner(plane, observations, historyOf(plane, lastRevision));
         await logPlan(maskPlan(isNew ? plan : { ...plan, notes: [] }, lens, context), context);
-        return planeOutputs(inputs, plane, podNamesOf(plane, {}), observations);
+        return planeOutputs(inputs, plane, podNamesOf(plane, {}), observations, etcdOf(plan, lastRevision));
       } finally {
         await nodes.close();
       }
@@ -84,11 +91,15 @@ export function planeResource(lens: PlaneLens, openNodes: OpenNodes): ResourceTy
       try {
         // What was to be noted before is told by now; what the repair left behind is not.
         let told: ReadonlySet<string> | undefined;
+        const floor = new RevisionFloor(recordedRevision(context.recorded));
         const result = await converge({
           plane,
           nodes,
           clock,
-          planner: lens.planner,
+          planner: (declared, observations) =>
+            floor.plan(observations, (lastRevision) =>
+              lens.planner(declared, observations, historyOf(declared, lastRevision)),
+            ),
           isCancelled: context.isCancelled,
           onEvent: (event) => {
             if (event.kind === "planned") told ??= new Set(event.plan.notes.map(renderNote));
@@ -100,7 +111,11 @@ export function planeResource(lens: PlaneLens, openNodes: OpenNodes): ResourceTy
         });
         const left = result.plan.notes.map(renderNote).filter((note) => told?.has(note) !== true);
         for (const note of left) await context.log("info", note);
-        const state = settle(inputs, name, plane, podNamesOf(plane, {}), result.observations, result.plan);
+        if (result.plan.etcd !== undefined && result.applied.some(isEtcdStep))
+          await context.log("info", renderEndpoints(result.plan.etcd.assessment, result.observations));
+        const lastRevision = floor.settle(plane, result.plan);
+        const podNames = podNamesOf(plane, {});
+        const state = settle(inputs, name, plane, podNames, result.observations, result.plan, lastRevision);
         const cancelled =
           result.isCancelled && result.plan.steps.length > 0
             ? ["stopped by the operator before the plan was done"]
@@ -117,15 +132,20 @@ export function planeResource(lens: PlaneLens, openNodes: OpenNodes): ResourceTy
       try {
         const observations = await observeAll(plane, nodes);
         const podNames = podNamesOf(plane, recorded.outputs);
-        const inputs = lens.liveInputs(recorded.inputs, plane, podNames, observations);
-        const plan = lens.planner(plane, observations);
+        const lastRevision = recordedRevision(recorded.outputs);
+        const plan = lens.planner(plane, observations, historyOf(plane, lastRevision));
+        const inputs = lens.liveInputs(recorded.inputs, plane, podNames, observations, plan);
         for (const note of plan.notes) await context.log("info", renderNote(note));
-        return settle(inputs, id, plane, podNames, observations, plan);
+        return settle(inputs, id, plane, podNames, observations, plan, lastRevision);
       } finally {
         await nodes.close();
       }
     },
   };
+}
+
+function etcdOf({ etcd }: Plan, lastRevision: number | undefined) {
+  return etcd === undefined ? undefined : { assessment: etcd.assessment, lastRevision };
 }
 
 async function logPlan(plan: Plan, context: ResourceContext): Promise<void> {

@@ -48,7 +48,7 @@ function variablesOf(step: EtcdStep): object {
     case "etcdCondemnData":
       return { memberId: step.memberId, mark: `${step.at.archiveDirectory}/condemned-${step.memberId}` };
     case "etcdStopMember":
-      return { timeoutSeconds: step.timeoutSeconds, stoppedPattern: stoppedPattern(step.at) };
+      return { timeoutSeconds: step.timeoutSeconds, ...monitPatterns(step.at) };
     case "etcdRemoveMember":
       return { memberId: step.memberId };
     case "etcdAddMember":
@@ -91,9 +91,12 @@ function variablesOf(step: EtcdStep): object {
 }
 
 // monit 5.2.5 says `Process 'etcd'  not monitored`, 5.33 `etcd  Not monitored  Process`; behind " - " is what is pending.
-function stoppedPattern({ runner }: EtcdMemberSettings): string {
+function monitPatterns({ runner }: EtcdMemberSettings): object {
   const name = runner.kind === "monit" ? runner.process.toLowerCase().replaceAll(".", "[.]") : "";
-  return `(^| )'?${name}'? .*not monitored( *$| +[^- ])`;
+  return {
+    stoppedPattern: `(^| )'?${name}'? .*not monitored( *$| +[^- ])`,
+    pendingPattern: `(^| )'?${name}'? .* - stop`,
+  };
 }
 
 function clientVariables(at: EtcdMemberSettings): object {

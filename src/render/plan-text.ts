@@ -2,9 +2,11 @@
 
 import type { Drift, Note, PropertyChange } from "../model/drift";
 import { unreachable } from "../model/errors";
+import { isEtcdStep } from "../model/etcd-step";
 import type { JsonValue } from "../model/json";
 import type { Blocker, Plan } from "../model/plan";
 import type { Step } from "../model/step";
+import { describeEtcdStep, renderEtcdDrift, renderVerdict } from "./etcd-text";
 
 /** A value longer than this is cut on the screen, characters; the detailed diff shows it whole. */
 const valueCharactersMax = 160;
@@ -12,6 +14,7 @@ const valueCharactersMax = 160;
 /** The plan as text: what differs, what would be done in which order, what is refused, what cannot be mended. */
 export function renderPlan(plan: Plan): string {
   const sections = [
+    plan.etcd === undefined ? "" : renderVerdict(plan.etcd.assessment),
     list(
       count(plan.drifts.length, "thing is not as declared", "things are not as declared"),
       plan.drifts.map(renderDrift),
@@ -63,6 +66,12 @@ export function renderDrift(drift: Drift): string {
       return `${drift.node} ${drift.pod}: does not run: ${drift.reason}`;
     case "pod-outdated":
       return `${drift.node} ${drift.pod}: ${drift.reason}`;
+    case "etcd-member":
+    case "etcd-stray-member":
+    case "etcd-peer-url":
+    case "etcd-alarm":
+    case "etcd-paused":
+      return renderEtcdDrift(drift);
     default:
       return unreachable(drift);
   }
@@ -79,6 +88,7 @@ export function renderStepLine(step: Step): string {
 }
 
 function describeStep(step: Step): string {
+  if (isEtcdStep(step)) return describeEtcdStep(step);
   switch (step.kind) {
     case "writeManifest":
       return `write ${step.manifestDirectory}/${step.fileName}, the old file goes to ${step.archiveDirectory}`;

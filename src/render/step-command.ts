@@ -3,7 +3,9 @@
 
 import { dirname, join } from "node:path";
 import { unreachable } from "../model/errors";
-import type { Step } from "../model/step";
+import { isEtcdStep } from "../model/etcd-step";
+import type { NodeStep, Step } from "../model/step";
+import { renderEtcdStep } from "./etcd-step-command";
 import { renderManifest } from "./manifest";
 import { renderTemplate } from "./template";
 
@@ -12,10 +14,11 @@ export const stagedFilePrefix = ".quorate-staged.";
 
 /** The commands of a step, to be run as root on its node: one subshell that stops at the first command that fails. */
 export function renderStep(step: Step): string {
+  if (isEtcdStep(step)) return renderEtcdStep(step);
   return renderTemplate(`steps/${step.kind}`, variablesOf(step));
 }
 
-function variablesOf(step: Step): object {
+function variablesOf(step: NodeStep): object {
   switch (step.kind) {
     case "writeManifest": {
       const manifest = renderManifest(step.manifest);

@@ -1,7 +1,7 @@
 // The script that an adapter sends to a node for one step: the commands of the step, the node lock around them, and a last
 // line that says how it ended and that nothing in the step's own output can forge.
 
-import type { ChangeStep } from "../model/step";
+import { type AppliedStep, subjectOf } from "../model/step";
 import type { CollectStep, DeliverStep } from "../model/transfer";
 import { renderEtcdStep } from "./etcd-step-command";
 import { renderStep } from "./step-command";
@@ -16,9 +16,8 @@ export interface Operator {
 }
 
 /** The script for one step. `boundary` is random for every run. */
-export function renderStepScript(step: ChangeStep, operator: Operator, boundary: string): string {
-  const subject = "fileName" in step ? step.fileName : step.service;
-  return renderLocked(renderStep(step), `${step.kind} ${subject}`, operator, boundary, false);
+export function renderStepScript(step: AppliedStep, operator: Operator, boundary: string): string {
+  return renderLocked(renderStep(step), `${step.kind} ${subjectOf(step)}`, operator, boundary, false);
 }
 
 /** The script for a step that prints data: its last line, with how it ended, is on standard error. */

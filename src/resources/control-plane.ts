@@ -54,6 +54,8 @@ export interface NodeStatus {
   readonly pods: Readonly<Record<string, string>>;
   /** Service name -> its state. */
   readonly services: Readonly<Record<string, string>>;
+  /** What its etcd member is: "voting" when all is well. Only where etcd is declared. */
+  readonly etcd?: string;
 }
 
 /**
@@ -64,6 +66,11 @@ export class ControlPlane extends pulumi.CustomResource {
   /** Node name -> what it is at the moment. */
   declare readonly status: pulumi.Output<Readonly<Record<string, NodeStatus>>>;
 
+  /** The state of etcd: "healthy" when all is well; undefined where none is declared. */
+  declare readonly etcdVerdict: pulumi.Output<string | undefined>;
+  /** The highest revision that etcd was seen to have by the last up: what is below it is not the cluster. */
+  declare readonly etcdLastRevision: pulumi.Output<number | undefined>;
+
   constructor(name: string, args: ControlPlaneArgs, options?: pulumi.CustomResourceOptions) {
     const { nodes, staticPods, services, ...plane } = args;
     const expanded = Object.entries(nodes).map(
@@ -72,7 +79,13 @@ export class ControlPlane extends pulumi.CustomResource {
     super(
       "quorate:index:ControlPlane",
       name,
-      { status: undefined, ...plane, nodes: Object.fromEntries(expanded) },
+      {
+        status: undefined,
+        etcdVerdict: undefined,
+        etcdLastRevision: undefined,
+        ...plane,
+        nodes: Object.fromEntries(expanded),
+      },
       options,
     );
   }

@@ -2,7 +2,7 @@
 
 import { invariantError, unreachable } from "../model/errors";
 import type { JsonObject } from "../model/json";
-import type { ChangeStep, EffectKind } from "../model/step";
+import type { EffectKind, NodeChangeStep } from "../model/step";
 import { ownManifest, putManifest, takeManifest } from "./manifest-files";
 import { restartService, startService } from "./services";
 import { nodeOf, nodeTimeMs, type SimulatedFile, type World, withNode, without } from "./world";
@@ -15,7 +15,7 @@ export interface EffectResult {
 }
 
 /** Applies one effect of a step to its node. */
-export function applyEffect(world: World, step: ChangeStep, effect: EffectKind): EffectResult {
+export function applyEffect(world: World, step: NodeChangeStep, effect: EffectKind): EffectResult {
   switch (effect) {
     case "stageManifest":
       return step.kind === "writeManifest" ? stageManifest(world, step) : misplaced(step, effect);
@@ -43,8 +43,8 @@ export function stagedPath(manifestDirectory: string, fileName: string): string 
   return `${manifestDirectory.slice(0, manifestDirectory.lastIndexOf("/"))}/.quorate-staged.${fileName}`;
 }
 
-type Write = Extract<ChangeStep, { kind: "writeManifest" }>;
-type Archive = Extract<ChangeStep, { kind: "archiveStrayManifest" }>;
+type Write = Extract<NodeChangeStep, { kind: "writeManifest" }>;
+type Archive = Extract<NodeChangeStep, { kind: "archiveStrayManifest" }>;
 
 function stageManifest(world: World, step: Write): EffectResult {
   const { staged } = nodeOf(world, step.node);
@@ -94,6 +94,6 @@ function noFile(step: { readonly manifestDirectory: string; readonly fileName: s
   return `${step.manifestDirectory}/${step.fileName}: No such file or directory`;
 }
 
-function misplaced(step: ChangeStep, effect: EffectKind): never {
+function misplaced(step: NodeChangeStep, effect: EffectKind): never {
   throw invariantError(`a step of kind ${step.kind} has no effect ${effect}`);
 }

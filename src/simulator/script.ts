@@ -2,7 +2,7 @@
 
 import { unreachable } from "../model/errors";
 import type { JsonObject } from "../model/json";
-import { type ChangeStep, effectsOfKind, type StepOutcome } from "../model/step";
+import { effectsOfKind, type NodeChangeStep, type StepOutcome, subjectOf } from "../model/step";
 import { applyEffect } from "./effects";
 import { powerOff } from "./power";
 import { type Interruption, nodeOf, record, type World, withNode } from "./world";
@@ -26,7 +26,7 @@ export interface ScriptResult {
 }
 
 /** Runs a step on its node. */
-export function runStep(world: World, step: ChangeStep, operator: Operator): ScriptResult {
+export function runStep(world: World, step: NodeChangeStep, operator: Operator): ScriptResult {
   const node = nodeOf(world, step.node);
   const cut = (message: string): ScriptResult => ({
     world,
@@ -60,11 +60,11 @@ export function tickScript(world: World, name: string): World {
   const { script: _ended, ...node } = nodeOf(world, name);
   const freed = { ...world, nodes: { ...world.nodes, [name]: node } };
   if (script.step === undefined) return freed;
-  const step = script.step as unknown as ChangeStep;
+  const step = script.step as unknown as NodeChangeStep;
   return complete(freed, step, script.effectsDone, effectsOfKind[step.kind].length).world;
 }
 
-function complete(world: World, step: ChangeStep, from: number, to: number): ScriptResult {
+function complete(world: World, step: NodeChangeStep, from: number, to: number): ScriptResult {
   let next = world;
   for (const effect of effectsOfKind[step.kind].slice(from, to)) {
     const result = applyEffect(next, step, effect);
@@ -75,14 +75,14 @@ function complete(world: World, step: ChangeStep, from: number, to: number): Scr
   return { world: next, outcome: { kind: "done" }, isOperatorDead: false };
 }
 
-function interrupt(world: World, step: ChangeStep, operator: Operator, interruption: Interruption): ScriptResult {
+function interrupt(world: World, step: NodeChangeStep, operator: Operator, interruption: Interruption): ScriptResult {
   const { node } = step;
   const goesOn = interruption.script === "goes-on" && interruption.how !== "lose-power";
   const script = {
     ...operator,
     sinceMs: world.timeMs,
     endsAtMs: world.timeMs + orphanMs,
-    title: `${step.kind} ${"fileName" in step ? step.fileName : step.service}`,
+    title: `${step.kind} ${subjectOf(step)}`,
     step: step as unknown as JsonObject,
     effectsDone: interruption.afterEffects,
   };

@@ -1,6 +1,7 @@
 // The ports NodeAccess and Clock over a simulated world. A step takes a second of virtual time; looking takes none.
 
 import type { ControlPlaneDeclaration } from "../model/declaration";
+import { isEtcdStep } from "../model/etcd-step";
 import type { Clock } from "../ports/clock";
 import type { LocalFiles } from "../ports/local-files";
 import type { NodeAccess } from "../ports/node-access";
@@ -45,6 +46,12 @@ export function simulatedNodes(holder: WorldHolder, options: SimulatedNodesOptio
     },
     apply: async (step) => {
       if (isDead) throw new OperatorKilled();
+      if (isEtcdStep(step)) {
+        return {
+          kind: "failed",
+          message: `${step.node} is simulated, and simulated nodes have no etcd member to change`,
+        };
+      }
       const outcome = await holder.change((world) => {
         const { world: next, ...result } = runStep(world, step, operator);
         return { world: advance(next, stepSeconds), result };

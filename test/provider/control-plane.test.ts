@@ -213,9 +213,25 @@ describe("the ControlPlane resource", () => {
       });
     }
 
-    it("refuses a declared etcd rather than promise its repair", async () => {
-      const { failures } = await provider.check("ControlPlane", { nodes: { "cp-0": node }, etcd: {} });
-      expect(failures[0]?.reason).to.contain("etcd: members are not repaired by this version");
+    it("takes a declared etcd, and fills in what it is compared by", async () => {
+      const member = { name: "cp-0", peerUrl: "https://10.0.0.1:2380", clientUrl: "https://10.0.0.1:2379" };
+      const etcd = { runner: { kind: "systemd" }, members: { "cp-0": member } };
+      const access = { kind: "ssh", host: "cp-0.test" };
+      const checked = await provider.check("ControlPlane", { nodes: { "cp-0": { ...node, access } }, etcd });
+      expect(checked.failures).to.deep.equal([]);
+      expect(JSON.stringify(checked.inputs)).to.contain('"state":"voting"').and.to.contain('"strayMembers":[]');
+    });
+
+    it("refuses an etcd without members, and one on simulated nodes, which have none", async () => {
+      const wrong = await provider.check("ControlPlane", { nodes: { "cp-0": node }, etcd: {} });
+      expect(wrong.failures.map(({ reason }) => reason).join("\n"))
+        .to.contain("etcd.runner")
+        .and.contain("etcd.members");
+      const member = { name: "cp-0", peerUrl: "https://10.0.0.1:2380", clientUrl: "https://10.0.0.1:2379" };
+      const etcd = { runner: { kind: "systemd" }, members: { "cp-0": member } };
+      const access = { kind: "simulated", world: "world.json" };
+      const checked = await provider.check("ControlPlane", { nodes: { "cp-0": { ...node, access } }, etcd });
+      expect(checked.failures.map(({ reason }) => reason).join()).to.contain("simulated nodes have no etcd member");
     });
 
     it("refuses two nodes at one address", async () => {

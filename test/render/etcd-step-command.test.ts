@@ -29,7 +29,7 @@ function oneOfEach(runner: RunnerKind): Readonly<Record<EtcdStep["kind"], EtcdSt
   const parkDirectory = "/var/lib/quorate/archive/parked";
   return {
     etcdSaveSnapshot: { kind: "etcdSaveSnapshot", ...base, path, fileTool: "etcdutl" },
-    etcdCollectSnapshot: { kind: "etcdCollectSnapshot", ...base, path, sha256 },
+    etcdCollectSnapshot: { kind: "etcdCollectSnapshot", ...base, path, sha256, localFile: "/keep/a.db" },
     etcdDeliverSnapshot: { kind: "etcdDeliverSnapshot", ...base, path, sha256, localFile: "kept.db" },
     etcdCondemnData: { kind: "etcdCondemnData", ...base, memberId: id(0xabc) },
     etcdStopMember: { kind: "etcdStopMember", ...base, place, timeoutSeconds: 60 },

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { effectsOfKind, type Step, type WriteManifestStep } from "../../src/model/step";
+import { effectsOfKind, type NodeStep, type WriteManifestStep } from "../../src/model/step";
 import { renderManifest } from "../../src/render/manifest";
 import { renderStep } from "../../src/render/step-command";
 import { pod } from "../builders";
@@ -25,7 +25,7 @@ const place = { manifestDirectory: "/etc/kubernetes/manifests", archiveDirectory
 const file = { pod: "kube-scheduler", fileName: "kube-scheduler.yaml", ...place };
 const service = { service: "kubelet", manager: "systemd" as const };
 
-const oneOfEach: Readonly<Record<Step["kind"], Step>> = {
+const oneOfEach: Readonly<Record<NodeStep["kind"], NodeStep>> = {
   writeManifest: {
     kind: "writeManifest",
     ...base,
@@ -93,7 +93,7 @@ describe("the commands of a manifest step", () => {
 
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-  function run(rendered: Step, edit: (text: string) => string = (text) => text) {
+  function run(rendered: NodeStep, edit: (text: string) => string = (text) => text) {
     return spawnSync("sh", ["-s"], { input: edit(renderStep(rendered)), encoding: "utf8" });
   }
 

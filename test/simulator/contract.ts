@@ -10,7 +10,7 @@ import {
   type ObservedNode,
   type ServiceObservation,
 } from "../../src/model/node-observation";
-import { type ChangeStep, isWait, type Step, type WaitStep } from "../../src/model/step";
+import { isWait, type NodeChangeStep, type NodeStep } from "../../src/model/step";
 import { judgePod } from "../../src/plan/pod-health";
 import type { Clock } from "../../src/ports/clock";
 import type { NodeAccess } from "../../src/ports/node-access";
@@ -31,12 +31,12 @@ export interface ContractSubject {
 }
 
 /** One row: what is wrong first, the step, and what it changes. */
-export interface ContractCase<K extends Step["kind"] = Step["kind"]> {
+export interface ContractCase<K extends NodeStep["kind"] = NodeStep["kind"]> {
   readonly title: string;
   readonly faults: (subject: ContractSubject) => readonly Fault[];
   /** What has to be seen before the step is taken; the node is looked at until it is. */
   readonly isReady: (before: ObservedNode) => boolean;
-  readonly step: (subject: ContractSubject) => Extract<Step, { kind: K }>;
+  readonly step: (subject: ContractSubject) => Extract<NodeStep, { kind: K }>;
   /** The difference. `before` was seen right before the step, `after` right after it. */
   readonly check: (after: ObservedNode, before: ObservedNode, subject: ContractSubject) => void;
 }
@@ -71,7 +71,7 @@ const write = (subject: ContractSubject) =>
 const kubelet = { service: "kubelet", manager: "systemd", reason: "contract" } as const;
 
 /** The rows of every kind of step. A kind without a row does not compile. */
-export const contract: { readonly [K in Step["kind"]]: readonly [ContractCase<K>, ...ContractCase<K>[]] } = {
+export const contract: { readonly [K in NodeStep["kind"]]: readonly [ContractCase<K>, ...ContractCase<K>[]] } = {
   writeManifest: [
     {
       title: "a broken manifest becomes the declared one, whole, with its owner and mode; nothing stays staged",
@@ -221,11 +221,15 @@ export async function runContractCase(row: ContractCase, subject: ContractSubjec
     row.check(await lookUntil(subject, step.timeoutSeconds, (node) => holds(step, node, subject)), before, subject);
     return;
   }
-  expect(await subject.nodes.apply(step as ChangeStep)).to.deep.equal({ kind: "done" });
+  expect(await subject.nodes.apply(step as NodeChangeStep)).to.deep.equal({ kind: "done" });
   row.check(await lookUntil(subject, 0, () => true), before, subject);
 }
 
-function holds(step: WaitStep, node: ObservedNode, subject: ContractSubject): boolean {
+function holds(
+  step: Extract<NodeStep, { kind: "waitForService" | "waitForPod" }>,
+  node: ObservedNode,
+  subject: ContractSubject,
+): boolean {
   if (step.kind === "waitForService") return serviceIn(node)?.state === "running";
   const file = manifestIn(node, step.fileName);
   return file !== undefined && judgePod(node, subject.pod, file, step.timeoutSeconds).kind === "running";

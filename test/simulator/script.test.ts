@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { JsonObject } from "../../src/model/json";
-import { type ChangeStep, effectsOfKind } from "../../src/model/step";
+import { effectsOfKind, type NodeChangeStep } from "../../src/model/step";
 import {
   advance,
   type Interruption,
@@ -31,7 +31,7 @@ const typo = {
 
 /** Each kind of step over a world in which it has work to do, and what each prefix of its effects leaves. */
 interface Case {
-  readonly step: ChangeStep;
+  readonly step: NodeChangeStep;
   readonly world: World;
   /** Facts after the first 0, 1, 2, ... effects. */
   readonly after: readonly ((world: World) => unknown)[];
@@ -52,7 +52,7 @@ const backup = (world: World) => [manifestNamed(world, `${fileName}.bak`)?.fileN
 const since = (world: World) => serviceNamed(world, "kubelet")?.startedAtSeconds;
 const healthy = kubeadmWorld(1);
 
-const cases: Readonly<Record<ChangeStep["kind"], Case>> = {
+const cases: Readonly<Record<NodeChangeStep["kind"], Case>> = {
   writeManifest: {
     step: {
       kind: "writeManifest",

@@ -27,6 +27,7 @@ export function parseDataDirectory(output: ToolOutput | undefined): EtcdData {
   const walHead = pairs.get("wal_head");
   const identity = walHead === undefined ? undefined : parseWalHead(walHead);
   const offline = readOffline(pairs.get("offline_status"));
+  const logPeers = pairs.get("wal_peers");
   const [owner, freeBytes] = [pairs.get("owner"), readCount(pairs.get("free_bytes"))];
   return {
     directory: pairs.get("directory") ?? "",
@@ -36,6 +37,7 @@ export function parseDataDirectory(output: ToolOutput | undefined): EtcdData {
     ...(freeBytes === undefined ? {} : { freeBytes }),
     ...(identity === undefined ? {} : { identity }),
     ...(offline === undefined ? {} : { offline }),
+    ...(logPeers === undefined ? {} : { logPeerUrls: logPeers.split(",").filter((url) => url !== "") }),
     isCondemned: (pairs.get("condemned") ?? "")
       .split(",")
       .some((text) => isSameId(parseHexId(text), identity?.memberId)),

@@ -43,7 +43,7 @@ export function judgeMember(
 ): EtcdMemberState {
   const entry = quorum === undefined ? undefined : entryOf(member, all, quorum.members);
   const isCounted = quorum?.nodes.includes(member.node) ?? false;
-  const finding = findCondition(member, view, quorum, entry, corruptNodes.has(member.node));
+  const finding = findCondition(member, all, view, quorum, entry, corruptNodes.has(member.node));
   return {
     node: member.node,
     name: member.name,
@@ -56,6 +56,7 @@ export function judgeMember(
 
 function findCondition(
   member: EtcdMemberSettings,
+  all: readonly EtcdMemberSettings[],
   view: EtcdNodeView | undefined,
   quorum: EtcdQuorum | undefined,
   entry: EtcdMember | undefined,
@@ -69,7 +70,11 @@ function findCondition(
   const status = answered(etcd.status);
   if (status !== undefined) return judgeAnswering(member, view.etcd, status, quorum, entry);
   const faults = certificateFaults(etcd, view.timeSeconds, member);
-  return judgeSilent(etcd, faults, quorum, entry);
+  const others = (quorum?.members ?? [])
+    .filter((listed) => !isSameId(listed.id, entry?.id))
+    .flatMap(({ peerUrls }) => peerUrls);
+  const declared = all.filter((other) => other.node !== member.node).map((other) => other.peerUrl);
+  return judgeSilent(etcd, faults, quorum, entry, quorum === undefined ? declared : others);
 }
 
 function judgeAnswering(
@@ -136,6 +141,7 @@ function judgeSilent(
   faults: readonly string[],
   quorum: EtcdQuorum | undefined,
   entry: EtcdMember | undefined,
+  otherPeerUrls: readonly string[],
 ): Finding {
   const { status, service, data } = etcd;
   const failure = status.kind === "failed" ? status.failure : "other";
@@ -161,7 +167,7 @@ function judgeSilent(
         evidence,
       };
     case "present":
-      return judgePresent(etcd, quorum, entry, evidence);
+      return judgePresent(etcd, quorum, entry, evidence, otherPeerUrls);
   }
 }
 
@@ -170,6 +176,7 @@ function judgePresent(
   quorum: EtcdQuorum | undefined,
   entry: EtcdMember | undefined,
   evidence: readonly string[],
+  otherPeerUrls: readonly string[],
 ): Finding {
   const { data, service } = etcd;
   if (data.identity === undefined)
@@ -178,6 +185,16 @@ function judgePresent(
   const whose = `its data is that of member ${memberId} of cluster ${clusterId}`;
   const isOurs = isSameId(clusterId, quorum?.clusterId) && isSameId(memberId, entry?.id);
   if (quorum !== undefined && !isOurs) return { condition: "stale", evidence: [...evidence, whose] };
+  // The bootstrap instance of a BOSH deployment, started without data, begins a cluster under the very ids that it had.
+  const { logPeerUrls } = data;
+  if (logPeerUrls !== undefined && otherPeerUrls.length > 0 && !otherPeerUrls.some((url) => logPeerUrls.includes(url)))
+    return { condition: "stale", evidence: [...evidence, whose, "its log begins anew and names no other member"] };
+  const isEmptied = data.offline?.totalKeys === 0 && quorum !== undefined && quorum.revision > data.offline.revision;
+  if (isEmptied)
+    return {
+      condition: "stale",
+      evidence: [...evidence, whose, `it holds nothing; the cluster is at ${quorum.revision}`],
+    };
   if (data.isCondemned)
     return { condition: "condemned", evidence: [...evidence, whose, "it is marked as not to be started again"] };
   const restarts = service.restarts ?? 0;

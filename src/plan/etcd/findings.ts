@@ -7,14 +7,17 @@ import { canBumpRevision, fileToolFor } from "./version";
 
 /** What is not as declared, by node. */
 export function driftsOf(planning: Planning): readonly EtcdDrift[] {
-  const { members, strays, quorum } = planning.assessment;
+  const { members, strays, quorum, verdict } = planning.assessment;
+  // It is adopted, or refused for a stated reason: neither is a difference.
+  const isUnrecorded = verdict.kind === "unknown" && verdict.reason === "no-recorded-revision";
   const first = firstNode(planning);
   return [
     ...members.flatMap((member): readonly EtcdDrift[] => {
       const drifts: EtcdDrift[] = [];
       const { node, name, condition, entry } = member;
       const detail = member.evidence.join("; ");
-      if (condition !== "voting") drifts.push({ kind: "etcd-member", node, member: name, observed: condition, detail });
+      if (condition !== "voting" && !isUnrecorded)
+        drifts.push({ kind: "etcd-member", node, member: name, observed: condition, detail });
       const desired = settingsOf(planning, node).peerUrl;
       if (entry !== undefined && !entry.peerUrls.includes(desired))
         drifts.push({ kind: "etcd-peer-url", node, observed: entry.peerUrls.join(","), desired });

@@ -1,11 +1,13 @@
 // What to do when no quorum stands: start what is whole, rebuild when asked to, and otherwise nothing but say why.
 
+import { answered } from "../../model/etcd-observation";
 import type { EtcdBlocker } from "../../model/etcd-plan";
 import type { EtcdStep } from "../../model/etcd-step";
+import { isEmptyStore } from "./adopt";
 import { startMember, waitForMember } from "./make-steps";
 import { memberBlockers } from "./member-blockers";
 import { declaredCluster } from "./membership";
-import { blocker, firstNode, nothing, type Planning, type PlanPart } from "./planning";
+import { blocker, etcdOf, firstNode, nothing, type Planning, type PlanPart } from "./planning";
 import { mostAdvanced } from "./restore-blockers";
 import { restoreQuorum } from "./restore-quorum";
 
@@ -73,11 +75,26 @@ function forkBlocker(planning: Planning): EtcdBlocker {
   );
 }
 
+function emptyStore(planning: Planning): readonly EtcdBlocker[] {
+  const node = firstNode(planning);
+  const etcd = etcdOf(planning, node);
+  const status = etcd === undefined ? undefined : answered(etcd.status);
+  if (etcd === undefined || status === undefined || !isEmptyStore(status.revision, answered(etcd.keyCount))) return [];
+  return [
+    blocker(
+      "etcd-unknown",
+      node,
+      `etcd on ${node} serves an empty store, and nothing is recorded that would say whether it ever held anything`,
+      "if it was never used, declare etcd.acceptRevision: 1; otherwise declare etcd.restore with a snapshot",
+    ),
+  ];
+}
+
 function unknownBlockers(planning: Planning): readonly EtcdBlocker[] {
   const { verdict } = planning.assessment;
   if (verdict.kind !== "unknown") return nothing.blockers;
   // Nothing is wrong with a single member of which nothing is recorded yet: it is adopted, with a note.
-  if (verdict.reason === "no-recorded-revision") return nothing.blockers;
+  if (verdict.reason === "no-recorded-revision") return emptyStore(planning);
   const reason = verdict.reason === "revision-went-back" ? "etcd-revision-went-back" : "etcd-unknown";
   const nextStep =
     verdict.reason === "revision-went-back"

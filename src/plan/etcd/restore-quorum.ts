@@ -5,6 +5,7 @@
 import type { EtcdRestore } from "../../model/etcd-declaration";
 import { writersOf } from "../../model/etcd-settings";
 import type { EtcdStep } from "../../model/etcd-step";
+import { backupFileName } from "../../model/etcd-verdict";
 import { archiveData, makeMemberDirectory, saveSnapshot, startMember, stopMember, waitForMember } from "./make-steps";
 import { declaredCluster } from "./membership";
 import { canRun, etcdOf, isBlank, type Planning, type PlanPart, settingsOf } from "./planning";
@@ -71,7 +72,10 @@ function keepSource(planning: Planning, goal: RestoreGoal): readonly EtcdStep[] 
     const path = goal.pathOn(source.node);
     const at = settingsOf(planning, source.node);
     const sha256 = saved?.sha256 ?? "";
-    steps.push({ kind: "etcdCollectSnapshot", node: source.node, subject: path, reason, at, path, sha256 });
+    const { directory = "." } = planning.input.history;
+    const { revision = 0, takenAtSeconds = 0 } = saved ?? {};
+    const localFile = `${directory}/${backupFileName({ revision, takenAtSeconds, sha256 })}`;
+    steps.push({ kind: "etcdCollectSnapshot", node: source.node, subject: path, reason, at, path, sha256, localFile });
   }
   const others = pending.filter((node) => node !== source.node);
   return [
