@@ -130,7 +130,8 @@ export function healthyViews(cluster: Membership, nodes: readonly string[]): rea
   return nodes.map((node) => observed(node, voterEtcd(cluster, node)));
 }
 
-type Change = (etcd: EtcdObservation) => EtcdObservation;
+/** A change of what one probe saw. */
+export type Change = (etcd: EtcdObservation) => EtcdObservation;
 
 /** The views with one node's etcd changed. */
 export function change(
