@@ -6,6 +6,7 @@ import { Command } from "commander";
 import { isRecoveryError } from "../model/errors";
 import { registerCaptureCommand } from "./capture";
 import { registerDoctorCommand } from "./doctor";
+import { registerDrillCommand } from "./drill";
 import { registerEngineCommands } from "./engine";
 import { processContext } from "./engine/context";
 import { registerInventoryCommand } from "./inventory";
@@ -20,6 +21,7 @@ function createProgram(): Command {
     .showHelpAfterError("(see --help)");
   registerEngineCommands(program, processContext());
   registerDoctorCommand(program);
+  registerDrillCommand(program);
   registerCaptureCommand(program);
   registerInventoryCommand(program);
   registerTrustCommand(program);

@@ -96,8 +96,20 @@ export type ScenarioTopology = Scenario["topology"];
 /** A fault of a scenario. */
 export type ScenarioFault = Scenario["faults"][number]["fault"];
 
+interface TimedScenario {
+  readonly startsAt?: string | undefined;
+  readonly faults: readonly { readonly at?: string | undefined }[];
+}
+
 /** Reads a scenario from YAML. @throws RecoveryError "input" with every problem and its path. */
-export function parseScenario(text: string, source: string, schema: z.ZodType<Scenario> = scenarioSchema): Scenario {
+export function parseScenario(text: string, source: string): Scenario;
+/** The same for whoever extends the format. */
+export function parseScenario<T extends TimedScenario>(text: string, source: string, schema: z.ZodType<T>): T;
+export function parseScenario(
+  text: string,
+  source: string,
+  schema: z.ZodType<TimedScenario> = scenarioSchema,
+): TimedScenario {
   const document = parseDocument(text);
   const [broken] = document.errors;
   if (broken !== undefined)
@@ -107,7 +119,7 @@ export function parseScenario(text: string, source: string, schema: z.ZodType<Sc
     throw inputError(`${source} is no scenario`, {
       problems: parsed.error.issues.map((issue) => `${issue.path.join(".") || "the file"}: ${issue.message}`),
     });
-  const late = parsed.data.faults.filter(({ at }) => at.includes(":")).length;
+  const late = parsed.data.faults.filter(({ at }) => at?.includes(":") === true).length;
   if (late > 0 && parsed.data.startsAt === undefined)
     throw inputError(`${source} is no scenario`, {
       problems: ["startsAt: must say when it begins, because its faults have times of day"],

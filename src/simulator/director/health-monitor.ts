@@ -33,12 +33,26 @@ export interface ResurrectorActions {
   readonly resurrectionState: () => ResurrectionState;
 }
 
-// Source: jobs/health_monitor/spec, hm.intervals.
-const heartbeatMs = 30_000;
-const agentTimeoutMs = 60_000;
-const analyzeMs = 60_000;
-const graceMs = 30_000;
-const rulesRefreshMs = 60_000;
+/** How often the monitor looks and how long it waits. All in milliseconds. */
+export interface MonitorTimings {
+  /** Between two heartbeats of an agent. Source: cloudfoundry/bosh-agent agent/agent.go. */
+  readonly heartbeatMs: number;
+  /** Silence after which an agent counts as gone. Source: cloudfoundry/bosh jobs/health_monitor/spec, hm.intervals. */
+  readonly agentTimeoutMs: number;
+  readonly analyzeMs: number;
+  /** After its own start the monitor judges nobody for so long. */
+  readonly graceMs: number;
+  readonly rulesRefreshMs: number;
+}
+
+/** The defaults of the job's spec. */
+export const realMonitorTimings: MonitorTimings = {
+  heartbeatMs: 30_000,
+  agentTimeoutMs: 60_000,
+  analyzeMs: 60_000,
+  graceMs: 30_000,
+  rulesRefreshMs: 60_000,
+};
 
 /** See the head of this file. */
 export class HealthMonitor {
@@ -56,32 +70,33 @@ export class HealthMonitor {
     private readonly actions: ResurrectorActions,
     /** `hm.resurrector_enabled`: the plugin is off unless the operator deployed it. */
     private readonly isResurrectorDeployed: boolean,
+    private readonly timings: MonitorTimings = realMonitorTimings,
   ) {}
 
   /** Starts the monitor; it goes on for as long as time does. */
   start(): void {
     this.beat();
     this.refreshRules();
-    this.clock.after(graceMs, () => this.analyze());
+    this.clock.after(this.timings.graceMs, () => this.analyze());
   }
 
   private beat(): void {
     for (const instance of this.instances()) {
       if (doesAgentAnswer(this.world, instance)) this.lastBeatMs.set(instance, this.clock.nowMs());
     }
-    this.clock.after(heartbeatMs, () => this.beat());
+    this.clock.after(this.timings.heartbeatMs, () => this.beat());
   }
 
   private refreshRules(): void {
     this.rules = this.actions.resurrectionState().configs;
-    this.clock.after(rulesRefreshMs, () => this.refreshRules());
+    this.clock.after(this.timings.rulesRefreshMs, () => this.refreshRules());
   }
 
   private analyze(): void {
     for (const deployment of this.world.deployments) {
       if (!this.actions.isLocked(deployment)) this.analyzeDeployment(deployment);
     }
-    this.clock.after(analyzeMs, () => this.analyze());
+    this.clock.after(this.timings.analyzeMs, () => this.analyze());
   }
 
   private analyzeDeployment(deployment: SimulatedDeployment): void {
@@ -100,7 +115,7 @@ export class HealthMonitor {
     if (instance.vm === undefined) return isVmExpected(instance);
     // A VM that never beat counts from its creation on.
     const lastMs = Math.max(this.lastBeatMs.get(instance) ?? 0, instance.vm.createdAtMs);
-    return this.clock.nowMs() - lastMs > agentTimeoutMs;
+    return this.clock.nowMs() - lastMs > this.timings.agentTimeoutMs;
   }
 
   private resurrect(

@@ -9,7 +9,7 @@ import { ConfigBook } from "./configs";
 import { type DirectorContext, drawHex, drawUuid } from "./context";
 import { converge, type WantedState } from "./converge";
 import { deleteVmByCid } from "./delete-vm";
-import { HealthMonitor } from "./health-monitor";
+import { HealthMonitor, type MonitorTimings, realMonitorTimings } from "./health-monitor";
 import { listFully } from "./listings";
 import { LockTable } from "./locks";
 import { type BlobStore, fetchLogs } from "./logs";
@@ -53,6 +53,7 @@ export interface SimulatedDirectorOptions {
   readonly workers?: number;
   readonly isResurrectorDeployed?: boolean;
   readonly meltdownLimits?: MeltdownLimits;
+  readonly monitorTimings?: MonitorTimings;
   /** What this release calls "recreate without waiting". */
   readonly withoutWaitName?: string;
   readonly newVmCid?: DirectorContext["newVmCid"];
@@ -130,6 +131,7 @@ export class SimulatedDirector {
         resurrectionState: () => this.resurrectionState(),
       },
       options.isResurrectorDeployed ?? true,
+      options.monitorTimings ?? realMonitorTimings,
     );
     this.monitor.start();
   }

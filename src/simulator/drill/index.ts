@@ -1,0 +1,32 @@
+// The drills' public face.
+
+import { inputError } from "../../model/errors";
+import { parseScenario } from "../scenario";
+import { foundationDrillSchema } from "./drill-scenario";
+import { FoundationDrill } from "./foundation-drill";
+import type { DrillFile } from "./load";
+import type { DrillOptions, DrillSession } from "./session";
+import { foundationVariants } from "./variants";
+
+export { clockText } from "./compare-log";
+export { type DrillFile, findDrills, listDrills } from "./load";
+export { type DrillChoice, type DrillOptions, type DrillSession, playDrill } from "./session";
+
+/**
+ * Opens a drill, or both designs of a comparison. @throws RecoveryError "input" for a file that is no drill.
+ */
+export function openDrills(file: DrillFile, options: DrillOptions, comparison?: string): readonly DrillSession[] {
+  switch (file.kind) {
+    case "cloud-foundry": {
+      const scenario = parseScenario(file.text, file.path, foundationDrillSchema);
+      if (comparison === undefined) return [new FoundationDrill(scenario, options)];
+      return foundationVariants(scenario, comparison).map(
+        (one) => new FoundationDrill(one.scenario, options, one.variant),
+      );
+    }
+    default:
+      // Whatever else is wrong with the file is told too.
+      parseScenario(file.text, file.path, foundationDrillSchema);
+      throw inputError(`${file.path}: there is no topology of the kind "${file.kind}"`);
+  }
+}
