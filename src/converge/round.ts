@@ -19,7 +19,8 @@ export type ConvergeEvent =
   | { readonly kind: "planned"; readonly plan: Plan }
   | { readonly kind: "step-started"; readonly step: ChangeStep }
   | { readonly kind: "step-ended"; readonly step: ChangeStep; readonly outcome: StepOutcome }
-  | { readonly kind: "waiting"; readonly step: Step; readonly waitedSeconds: number };
+  | { readonly kind: "waiting"; readonly step: Step; readonly waitedSeconds: number }
+  | { readonly kind: "waiting-for-lock"; readonly message: string; readonly waitedSeconds: number };
 
 /** What a converge needs. */
 export interface ConvergeOptions {
@@ -33,6 +34,8 @@ export interface ConvergeOptions {
   /** Between two looks at a node that is waited for, milliseconds. Default 2000: a probe costs a node about 200 ms. */
   readonly pollMs?: number;
 }
+
+const defaultPollMs = 2000;
 
 /** Where a converge ended. */
 export interface ConvergeResult {
@@ -84,12 +87,19 @@ export async function converge(options: ConvergeOptions): Promise<ConvergeResult
       isPartlyOld = false;
       continue;
     }
+    const locked = step === undefined && !run.isCancelled() ? run.findLockedNode(plan) : undefined;
+    if (locked !== undefined) {
+      options.onEvent?.({ kind: "waiting-for-lock", message: locked.message, waitedSeconds: locked.waitedSeconds });
+      await clock.sleep(options.pollMs ?? defaultPollMs);
+      observations = await observeAll(plane, nodes);
+      continue;
+    }
     if (step === undefined) {
       return { observations, plan, applied: run.applied, failures: run.failures, isCancelled: run.isCancelled() };
     }
     if (isWait(step)) {
       if (run.hasWaitedTooLong(step)) continue;
-      await clock.sleep(options.pollMs ?? 2000);
+      await clock.sleep(options.pollMs ?? defaultPollMs);
       // A member is one among its peers: its state follows from what all of them say at one moment.
       if (isEtcdStep(step)) {
         observations = await observeAll(plane, nodes);
@@ -105,6 +115,7 @@ export async function converge(options: ConvergeOptions): Promise<ConvergeResult
     const outcome = await applyStep(nodes, step);
     options.onEvent?.({ kind: "step-ended", step, outcome });
     run.record(step, outcome);
+    if (outcome.kind === "locked") await clock.sleep(options.pollMs ?? defaultPollMs);
     observations = await observeAll(plane, nodes);
     isPartlyOld = false;
   }

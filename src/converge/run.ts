@@ -23,6 +23,12 @@ const stepsPerNodeMax = 40;
 const interruptionsMax = 2;
 
 /**
+ * How long another's lock on a node is waited for, seconds. The script of a run that was killed goes on to its end, and no
+ * step's own bound is longer; who holds the lock longer than this is at work there.
+ */
+const lockWaitSeconds = 60;
+
+/**
  * The same step of the etcd plan may be right again: a member that is started to have its snapshot taken, and later to join.
  * More often than this on one node it is a loop.
  */
@@ -40,6 +46,8 @@ export class Run {
   private readonly unproven = new Map<string, { readonly step: WriteManifestStep; readonly sinceMs: number }>();
   /** Pod -> the node on which its new manifest was not taken up. */
   private readonly untaken = new Map<string, string>();
+  /** Node -> since when, in milliseconds of the clock, another's lock on it has been waited for. */
+  private readonly lockedSinceMs = new Map<string, number>();
   private waitingFor: { readonly key: string; readonly sinceMs: number; readonly limitSeconds: number } | undefined;
 
   constructor(private readonly options: ConvergeOptions) {}
@@ -59,7 +67,9 @@ export class Run {
     const held = [...this.unproven.values()][0]?.step;
     // A chain: what comes after its first step is a forecast, also when that step's node was given up.
     const forecast = new Set<Step>(plan.etcd?.chain.slice(1) ?? []);
-    for (const step of plan.steps) {
+    // A node whose lock was in the way is tried after the others.
+    const isLocked = (step: Step) => Number(this.lockedSinceMs.has(step.node));
+    for (const step of [...plan.steps].sort((one, other) => isLocked(one) - isLocked(other))) {
       if (this.givenUp.has(step.node) || this.skipped.has(stepKey(step)) || forecast.has(step)) continue;
       // One node at a time: no other is changed before what was written last runs and goes on running. No API server runs
       // on without its etcd, so that etcd does not wait for that.
@@ -77,6 +87,25 @@ export class Run {
     // Without a quorum no API server comes to run, whatever its manifest says.
     if (held === undefined || isWithoutQuorum(plan)) return undefined;
     return this.waitForProof(held);
+  }
+
+  /** A node that another's script holds, while there is time to wait for its end. */
+  findLockedNode(
+    plan: Plan,
+  ): { readonly node: string; readonly message: string; readonly waitedSeconds: number } | undefined {
+    for (const { reason, node, message } of plan.blockers) {
+      if (reason !== "node-locked" || this.givenUp.has(node)) continue;
+      const waitedSeconds = this.lockWaitedSeconds(node);
+      if (waitedSeconds <= lockWaitSeconds) return { node, message, waitedSeconds };
+    }
+    return undefined;
+  }
+
+  private lockWaitedSeconds(node: string): number {
+    const nowMs = this.options.clock.nowMs();
+    const sinceMs = this.lockedSinceMs.get(node) ?? nowMs;
+    this.lockedSinceMs.set(node, sinceMs);
+    return Math.round((nowMs - sinceMs) / 1000);
   }
 
   private isRepeated(step: ChangeStep): boolean {
@@ -161,6 +190,7 @@ export class Run {
     switch (outcome.kind) {
       case "done":
         this.applied.push(step);
+        this.lockedSinceMs.delete(step.node);
         if (step.kind === "writeManifest") {
           this.unproven.set(stepKey(step), { step, sinceMs: this.options.clock.nowMs() });
         }
@@ -181,7 +211,8 @@ export class Run {
         this.giveUpStep(step, `node ${step.node}: ${outcome.message}`);
         return;
       case "locked":
-        this.giveUp(step.node, `node ${step.node}: ${outcome.message}`);
+        if (this.lockWaitedSeconds(step.node) > lockWaitSeconds)
+          this.giveUp(step.node, `node ${step.node}: ${outcome.message}`);
         return;
     }
   }

@@ -107,6 +107,8 @@ export function planeResource(lens: PlaneLens, openNodes: OpenNodes): ResourceTy
             if (event.kind === "waiting" && event.waitedSeconds % progressEverySeconds === 0) {
               void context.status(`${renderStepLine(event.step)}, ${event.waitedSeconds} s so far`);
             }
+            if (event.kind === "waiting-for-lock")
+              void context.status(`${event.message}: waiting for its end, ${event.waitedSeconds} s so far`);
           },
         });
         const left = result.plan.notes.map(renderNote).filter((note) => told?.has(note) !== true);

@@ -113,16 +113,44 @@ describe("converge", () => {
     expect(result.failures[0]).to.match(/^node cp-0: waited \d+ s in vain/);
   });
 
-  for (const kind of ["failed", "locked"] as const) {
-    it(`gives a node up whose step is ${kind} and repairs the others`, async () => {
-      const { result, attempts } = await run({
-        plan: (applied) => planOf(["cp-0", "cp-1"].filter((node) => !done(applied, node)).map(write)),
-        outcome: (step) => (step.node === "cp-0" ? { kind, message: "no space left on device" } : { kind: "done" }),
-      });
-      expect(attempts).to.deep.equal(["writeManifest cp-0", "writeManifest cp-1"]);
-      expect(result.failures).to.deep.equal(["node cp-0: no space left on device"]);
+  it("gives a node up whose step is failed and repairs the others", async () => {
+    const { result, attempts } = await run({
+      plan: (applied) => planOf(["cp-0", "cp-1"].filter((node) => !done(applied, node)).map(write)),
+      outcome: (step) =>
+        step.node === "cp-0" ? { kind: "failed", message: "no space left on device" } : { kind: "done" },
     });
-  }
+    expect(attempts).to.deep.equal(["writeManifest cp-0", "writeManifest cp-1"]);
+    expect(result.failures).to.deep.equal(["node cp-0: no space left on device"]);
+  });
+
+  it("repairs the others while a node is locked, waits for the lock, and gives the node up after a minute", async () => {
+    const { result, attempts } = await run({
+      plan: (applied) => planOf(["cp-0", "cp-1"].filter((node) => !done(applied, node)).map(write)),
+      outcome: (step) => (step.node === "cp-0" ? { kind: "locked", message: "kim is at work" } : { kind: "done" }),
+    });
+    expect(attempts.slice(0, 3)).to.deep.equal(["writeManifest cp-0", "writeManifest cp-1", "writeManifest cp-0"]);
+    expect(attempts).to.have.length.greaterThan(20).and.lessThan(40);
+    expect(result.failures).to.deep.equal(["node cp-0: kim is at work"]);
+  });
+
+  it("goes on with a node whose lock is let go in time, planned anew", async () => {
+    const lockedFor = (nowMs: number, ms: number): Plan =>
+      nowMs >= ms
+        ? planOf([])
+        : {
+            ...planOf([]),
+            blockers: [{ reason: "node-locked", node: "cp-0", message: "kim is at work", nextStep: "wait" }],
+          };
+    const free = await run({
+      plan: (applied, nowMs) =>
+        nowMs >= 30_000 && !done(applied, "cp-0") ? planOf([write("cp-0")]) : lockedFor(nowMs, 30_000),
+    });
+    expect(free.attempts).to.deep.equal(["writeManifest cp-0"]);
+    expect(free.events.filter((event) => event.kind === "waiting-for-lock")).to.have.length(15);
+    const held = await run({ plan: (_applied, nowMs) => lockedFor(nowMs, 600_000) });
+    expect(held.result.plan.blockers.map(({ reason }) => reason)).to.deep.equal(["node-locked"]);
+    expect(held.events.filter((event) => event.kind === "waiting-for-lock").length).to.be.lessThan(40);
+  });
 
   it("tries once more after a lost connection, from a new observation", async () => {
     const { result, attempts } = await run({
