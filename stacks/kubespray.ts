@@ -24,9 +24,19 @@ const recoveryConfig = z.strictObject({
   flavor: z.enum(["kubespray", "taco"]).optional(),
   pkiBackup: filePath.optional(),
   facts: filePath.optional(),
+  observe: z.boolean().optional(),
+  sshConfig: filePath.optional(),
   followUp: z.boolean().optional(),
   run: z.boolean().optional(),
   ansible: filePath.optional(),
+  virtualenv: z
+    .strictObject({
+      folder: filePath,
+      wheels: filePath.optional(),
+      index: z.url("must be the URL of a package index").optional(),
+      requirements: filePath.optional(),
+    })
+    .optional(),
 });
 
 /** Declares the recovery or the control plane of the stack's configuration. */
@@ -39,5 +49,9 @@ export function declareKubespray(): void {
   if (config.get("inventory") !== undefined && config.get("nodes") !== undefined)
     throw configError(["quorate:inventory: must not be set together with quorate:nodes: make it two stacks"]);
   const { topology: _topology, ...recovery } = parseStackConfig(recoveryConfig);
-  new KubesprayRecovery("recovery", withoutUndefined(recovery));
+  const { virtualenv, ...rest } = withoutUndefined(recovery);
+  new KubesprayRecovery("recovery", {
+    ...rest,
+    ...(virtualenv === undefined ? {} : { virtualenv: withoutUndefined(virtualenv) }),
+  });
 }

@@ -1,21 +1,33 @@
 // `quorate inventory`: a kubespray inventory and its broken hosts in, a proven recovery inventory out, or every reason
 // why there is none.
 
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { ansibleViolation } from "../inventory/ansible-bound";
+import { findEarlierRecoveries } from "../inventory/earlier-recovery";
+import { renderFacts } from "../inventory/facts-file";
 import { parseKubesprayVersion } from "../inventory/kubespray-version";
-import { readOrder } from "../inventory/read-order";
+import { type ReadOrder, readOrder } from "../inventory/read-order";
 import { deriveRecovery } from "../inventory/recovery";
 import { describeProcedure, describeStep } from "../inventory/recovery-files";
 import { writeRecovery } from "../inventory/write-recovery";
 import { isRecoveryError, type RecoveryError } from "../model/errors";
-import type { Site } from "../model/inventory";
-import type { EtcdFacts, Flavor, HostReplacement, RecoveryResult } from "../model/inventory-recovery";
+import type {
+  EtcdFacts,
+  Flavor,
+  HostReplacement,
+  RecoveryRequest,
+  RecoveryResult,
+  Violation,
+} from "../model/inventory-recovery";
+import { readAnsibleVersion } from "../provider/ansible-version";
+import type { ObserveSite } from "../provider/observe-site";
 
 /** What the command reaches outside its own process. */
 export interface InventoryPorts {
   /** Looks at the live hosts of a site; undefined: there is no --observe. */
-  readonly observe?: ((site: Site) => Promise<EtcdFacts>) | undefined;
+  readonly observe?: ObserveSite | undefined;
   readonly writeOut: (text: string) => void;
   readonly writeError: (text: string) => void;
   readonly setExitCode: (code: number) => void;
@@ -34,7 +46,9 @@ interface InventoryOptions {
   readonly brokenEtcd?: readonly string[];
   readonly brokenControlPlane?: readonly string[];
   readonly observe?: boolean;
+  readonly sshConfig?: string;
   readonly facts?: string;
+  readonly saveFacts?: string;
   readonly replace: readonly HostReplacement[];
   readonly snapshot?: string;
   readonly sourceSurvivor?: string;
@@ -45,6 +59,8 @@ interface InventoryOptions {
   readonly inventoryAs?: string;
   readonly pkiBackup?: string;
   readonly followUp?: boolean;
+  readonly ansible?: string;
+  readonly earlier?: string;
   readonly output: string;
   readonly json?: boolean;
 }
@@ -81,13 +97,24 @@ export function registerInventoryCommand(program: Command, ports: Partial<Invent
     .addOption(new Option("--flavor <name>", "whose playbook").choices(["kubespray", "taco"]).default("kubespray"))
     .option("--inventory-as <path>", "path by which the command names the inventory (default: the written file)")
     .option("--pki-backup <file>", "tar.gz of /etc/kubernetes and /etc/ssl/etcd for a first host that lost them")
+    .option("--ansible <file>", "the ansible-playbook that recover.sh runs (default: the one in PATH)")
     .option("--follow-up", "run the unlimited cluster.yml afterwards")
     .option("-o, --output <dir>", "folder to write", "recovery-inventory")
     .option("--json", "print the result as JSON");
-  if (used.observe !== undefined) command.option("--observe", "look at the live hosts, and compare with what is named");
+  if (used.observe !== undefined) {
+    command
+      .addOption(
+        new Option("--observe", "look at the live hosts (read-only), and compare with what is named").conflicts(
+          "facts",
+        ),
+      )
+      .option("--ssh-config <file>", "with --observe: ssh configuration in place of your own and the inventory's")
+      .option("--earlier <dir>", "with --observe: folder of a recovery that was started and did not come to its end")
+      .option("--save-facts <file>", "with --observe: keep what was seen, to be given with --facts later");
+  }
   command.addHelpText(
     "after",
-    "\nExample:\n  quorate inventory -i inventory/prod/hosts.ini --broken-etcd cp2 --broken-control-plane cp2 \\\n    --kubespray-version v2.28.1 -o recovery\n",
+    "\nExample:\n  quorate inventory -i inventory/prod/hosts.ini --broken-etcd cp2 --broken-control-plane cp2 \\\n    --kubespray-version v2.28.1 -o recovery\n  quorate inventory -i inventory/prod/hosts.ini --observe --kubespray-dir ~/kubespray -o recovery\n",
   );
   command.action(async (options: InventoryOptions) => {
     try {
@@ -104,15 +131,48 @@ async function runInventory(options: InventoryOptions, ports: InventoryPorts): P
     ...options,
     replacements: options.replace,
     kubesprayDirectory: options.kubesprayDir,
+    ...(options.earlier === undefined ? {} : { attempt: 1 + findEarlierRecoveries(resolve(options.earlier)).attempt }),
   });
   const { site, request, folder } = order;
-  const facts = options.facts === undefined && options.observe === true ? await ports.observe?.(site) : order.facts;
-  const result = deriveRecovery(site, request, facts);
+  const facts = options.observe === true ? await observe(order, options, ports) : order.facts;
+  const unfit = ansibleFault(request);
+  const derived = deriveRecovery(site, request, facts);
+  const result: RecoveryResult =
+    unfit === undefined
+      ? derived
+      : { kind: "refused", violations: [...(derived.kind === "refused" ? derived.violations : []), unfit] };
   if (result.kind === "proven") writeRecovery(folder, result.files, order.originalFolder);
   else ports.setExitCode(1);
   if (options.json === true) ports.writeOut(`${toJson(result, folder)}\n`);
   else if (result.kind === "proven") ports.writeOut(proofText(result, folder));
   else ports.writeError(refusalText(result, options.inventory));
+}
+
+/** Why the Ansible that is named cannot be used; undefined when it can, or when none is named. */
+function ansibleFault({ ansible, tree }: RecoveryRequest): Violation | undefined {
+  if (ansible === undefined || tree === undefined) return undefined;
+  return ansibleViolation(tree, ansible, readAnsibleVersion(ansible));
+}
+
+async function observe(
+  { site, request }: ReadOrder,
+  options: InventoryOptions,
+  ports: InventoryPorts,
+): Promise<EtcdFacts | undefined> {
+  // Without a version nothing is derived, whatever is seen; the refusal says so.
+  if (request.tree === undefined || ports.observe === undefined) return undefined;
+  const { sshConfig, earlier, saveFacts } = options;
+  const restoreTokens = earlier === undefined ? [] : findEarlierRecoveries(resolve(earlier)).restoreTokens;
+  const seen = await ports.observe(site, request.tree, { sshConfig, baseFolder: process.cwd(), restoreTokens });
+  if (saveFacts !== undefined) writeFileSync(saveFacts, renderFacts(seen.facts), { mode: 0o600 });
+  const lines = [
+    `Observed: ${seen.summary}`,
+    ...seen.evidence.map((text) => `  ${text}`),
+    ...seen.notes.map((note) => `  note: ${note}`),
+  ];
+  // Progress and evidence are no part of the result, which a script may read from the standard output.
+  if (options.json !== true) ports.writeError(`${lines.join("\n")}\n\n`);
+  return seen.facts;
 }
 
 function proofText(result: RecoveryResult & { readonly kind: "proven" }, folder: string): string {

@@ -4,6 +4,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { Command } from "commander";
 import { isRecoveryError } from "../model/errors";
+import { observeSite } from "../provider/observe-site";
 import { registerCaptureCommand } from "./capture";
 import { registerDoctorCommand } from "./doctor";
 import { registerDrillCommand } from "./drill";
@@ -23,7 +24,7 @@ function createProgram(): Command {
   registerDoctorCommand(program);
   registerDrillCommand(program);
   registerCaptureCommand(program);
-  registerInventoryCommand(program);
+  registerInventoryCommand(program, { observe: observeSite });
   registerTrustCommand(program);
   return program;
 }

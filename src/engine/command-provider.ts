@@ -182,8 +182,14 @@ export class CommandProvider implements Provider {
       const child = spawn(program, args, {
         ...(cwd === undefined ? {} : { cwd }),
         env: environment(inputs, previous),
-        signal,
+        // A group of its own, so that what the command has started can be ended with it.
+        detached: true,
       });
+      const stop = (): void => void stopGroup(child.pid, isEnded);
+      let hasEnded = false;
+      const isEnded = (): boolean => hasEnded;
+      if (signal.aborted) stop();
+      else signal.addEventListener("abort", stop, { once: true });
       const output = { stdout: "", stderr: "" };
       const logging = asText(inputs.logging) ?? "stdoutAndStderr";
       for (const stream of ["stdout", "stderr"] as const) {
@@ -199,8 +205,11 @@ export class CommandProvider implements Provider {
       }
       child.once("error", (error) => reject(new Error(`${program}: ${error.message}`)));
       child.once("close", (code, killed) => {
+        hasEnded = true;
+        signal.removeEventListener("abort", stop);
         const result = { stdout: output.stdout.replace(/\r?\n$/, ""), stderr: output.stderr.replace(/\r?\n$/, "") };
-        if (code === 0) resolve(result);
+        if (signal.aborted) reject(new Error("it was stopped, with all that it had started"));
+        else if (code === 0) resolve(result);
         else
           reject(
             new Error(
@@ -211,6 +220,34 @@ export class CommandProvider implements Provider {
       child.stdin.on("error", () => undefined);
       child.stdin.end(asText(inputs.stdin) ?? "");
     });
+  }
+}
+
+/** How long a group has to end after each signal, milliseconds: Ansible ends its workers first. */
+const stopGraceMs = 8_000;
+
+/**
+ * Ends a command with everything that it has started: asks as ^C does, which Ansible and most tools know how to end on,
+ * then firmly, then without asking.
+ */
+async function stopGroup(pid: number | undefined, isEnded: () => boolean): Promise<void> {
+  if (pid === undefined) return;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGKILL"] as const) {
+    if (!signalGroup(pid, signal)) return;
+    for (let waitedMs = 0; waitedMs < stopGraceMs; waitedMs += 100) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      if (isEnded() && !signalGroup(pid, 0)) return;
+    }
+  }
+}
+
+/** False when no process of the group is left. */
+function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    process.kill(-pid, signal);
+    return true;
+  } catch {
+    return false;
   }
 }
 

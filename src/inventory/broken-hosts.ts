@@ -1,7 +1,7 @@
 // Which hosts are broken: as the operator says, as observed, or both compared.
 
 import type { Site, SourcePosition } from "../model/inventory";
-import type { EtcdFacts, HostReplacement, RecoveryRequest, Violation } from "../model/inventory-recovery";
+import type { EtcdFacts, HostFacts, HostReplacement, RecoveryRequest, Violation } from "../model/inventory-recovery";
 
 /** The broken hosts, in the order of the inventory's groups. */
 export interface BrokenHosts {
@@ -32,6 +32,11 @@ export function findBroken(
     }
     return group.filter((host) => names.includes(host) || replaced.includes(host));
   };
+  // What an earlier run of this recovery has brought back is named no longer rightly, and that is no contradiction.
+  const stillBroken = (hosts: readonly string[] | undefined, isBack: (entry: HostFacts) => boolean) =>
+    (request.attempt ?? 0) === 0
+      ? hosts
+      : hosts?.filter((host) => facts?.hosts.some((entry) => entry.host === host && isBack(entry)) !== true);
   violations.push(...replacementViolations(site, request.replacements, [...etcdHosts, ...controlPlaneHosts]));
   const observedEtcd =
     facts && etcdHosts.filter((host) => facts.hosts.some((f) => f.host === host && !f.isHealthyVoter));
@@ -39,15 +44,32 @@ export function findBroken(
     facts &&
     controlPlaneHosts.filter((host) => facts.hosts.some((f) => f.host === host && f.isControlPlaneBroken === true));
   const ofReplaced = (group: readonly string[]): readonly string[] => group.filter((host) => replaced.includes(host));
-  const declaredEtcd = named(request.brokenEtcd, "--broken-etcd", etcdHosts);
-  const declaredPlane = named(request.brokenControlPlane, "--broken-control-plane", controlPlaneHosts);
+  const declaredEtcd = stillBroken(
+    named(request.brokenEtcd, "--broken-etcd", etcdHosts),
+    (entry) => entry.isReachable && entry.isHealthyVoter,
+  );
+  const declaredPlane = stillBroken(
+    named(request.brokenControlPlane, "--broken-control-plane", controlPlaneHosts),
+    (entry) => entry.isControlPlaneBroken === false,
+  );
   const withReplaced = (observed: readonly string[], group: readonly string[]): readonly string[] =>
     group.filter((host) => observed.includes(host) || replaced.includes(host));
   const etcd = declaredEtcd ?? (observedEtcd ? withReplaced(observedEtcd, etcdHosts) : ofReplaced(etcdHosts));
   const controlPlane =
     declaredPlane ?? (observedPlane ? withReplaced(observedPlane, controlPlaneHosts) : ofReplaced(controlPlaneHosts));
-  if (declaredEtcd !== undefined && observedEtcd !== undefined) {
-    violations.push(...compare(declaredEtcd, observedEtcd, facts));
+  if (facts !== undefined) {
+    const isPlaneKnown = (entry: HostFacts): boolean => entry.isControlPlaneBroken !== undefined;
+    if (declaredEtcd !== undefined && observedEtcd !== undefined) {
+      const seen = facts.hosts.filter((entry) => entry.isReachable);
+      violations.push(...compare(etcdPart, declaredEtcd, observedEtcd, seen));
+    }
+    if (declaredPlane !== undefined && observedPlane !== undefined) {
+      violations.push(...compare(planePart, declaredPlane, observedPlane, facts.hosts.filter(isPlaneKnown)));
+    }
+    violations.push(...unreachableViolations(facts, etcdHosts, [...(declaredEtcd ?? []), ...replaced], etcdPart));
+    const unseenPlane = { ...facts, hosts: facts.hosts.filter((entry) => !isPlaneKnown(entry)) };
+    const planeNamed = [...(declaredPlane ?? []), ...replaced];
+    violations.push(...unreachableViolations(unseenPlane, controlPlaneHosts, planeNamed, planePart));
   }
   if (etcd.length === 0 && controlPlane.length === 0 && violations.length === 0) violations.push(nothingBroken(facts));
   const unseen = facts === undefined ? [] : etcdHosts.filter((host) => !facts.hosts.some((f) => f.host === host));
@@ -55,30 +77,65 @@ export function findBroken(
   return { etcd, controlPlane, violations, notes };
 }
 
+/** What of a host is compared, in the operator's words. */
+interface ComparedPart {
+  readonly option: string;
+  readonly isHealthy: string;
+  readonly isBroken: string;
+}
+
+const etcdPart: ComparedPart = {
+  option: "--broken-etcd",
+  isHealthy: "its etcd member is a healthy voter",
+  isBroken: "its etcd member is not a healthy voter",
+};
+const planePart: ComparedPart = {
+  option: "--broken-control-plane",
+  isHealthy: "its static pods and its kubelet are as they should be",
+  isBroken: "its static pods or its kubelet are not as they should be",
+};
+
 function compare(
+  part: ComparedPart,
   declared: readonly string[],
   observed: readonly string[],
-  facts: EtcdFacts | undefined,
+  seenHosts: readonly HostFacts[],
 ): readonly Violation[] {
-  const seen = new Set(facts?.hosts.map((host) => host.host));
+  const seen = new Set(seenHosts.map((host) => host.host));
   const healthy = declared.filter((host) => seen.has(host) && !observed.includes(host));
-  const missing = observed.filter((host) => !declared.includes(host));
+  const missing = observed.filter((host) => seen.has(host) && !declared.includes(host));
   return [
     ...healthy.map(
       (host): Violation => ({
         code: "declared-broken-but-healthy",
-        message: `'${host}' is named broken, but its etcd member is a healthy voter`,
-        smallestChange: `leave ${host} out of --broken-etcd`,
+        message: `'${host}' is named broken, but ${part.isHealthy}`,
+        smallestChange: `leave ${host} out of ${part.option}`,
       }),
     ),
     ...missing.map(
       (host): Violation => ({
         code: "observed-broken-not-declared",
-        message: `'${host}' is not named broken, but its etcd member is not a healthy voter`,
-        smallestChange: `add ${host} to --broken-etcd, or leave --broken-etcd out and take what is observed`,
+        message: `'${host}' is not named broken, but ${part.isBroken}`,
+        smallestChange: `add ${host} to ${part.option}, or leave ${part.option} out and take what is observed`,
       }),
     ),
   ];
+}
+
+/** A host that cannot be reached may well be alive, and its member may vote: only the operator knows that it is gone. */
+function unreachableViolations(
+  facts: EtcdFacts,
+  group: readonly string[],
+  named: readonly string[],
+  { option }: ComparedPart,
+): readonly Violation[] {
+  return facts.hosts
+    .filter((entry) => !entry.isReachable && group.includes(entry.host) && !named.includes(entry.host))
+    .map(({ host }) => ({
+      code: "unreachable-not-named",
+      message: `'${host}' cannot be reached, and unreachable is not broken: it may be alive and in use`,
+      smallestChange: `make it reachable, or, when it is gone for good, name it: ${option} ${host}`,
+    }));
 }
 
 function nothingBroken(facts: EtcdFacts | undefined): Violation {

@@ -60,3 +60,9 @@ export function parseFacts(path: string, text: string): EtcdFacts {
   );
   throw inputError(problems[0] ?? `${path} holds no facts`, { problems });
 }
+
+/** The text of a facts file. */
+export function renderFacts(facts: EtcdFacts): string {
+  const asText = (_key: string, value: unknown): unknown => (typeof value === "bigint" ? String(value) : value);
+  return `${JSON.stringify(facts, asText, 2)}\n`;
+}

@@ -24,7 +24,8 @@ export function chooseProcedure(situation: Situation): ProcedureResult {
   const survivors = etcdHosts.filter((host) => !brokenEtcd.includes(host));
   if (isQuorumKept) {
     const [firstEtcd] = survivors;
-    if (request.source.kind !== "none") return refused(sourceNotNeeded(request.source.kind));
+    const isDone = (request.attempt ?? 0) > 0 && situation.facts !== undefined;
+    if (request.source.kind !== "none" && !isDone) return refused(sourceNotNeeded(request.source.kind));
     if (firstEtcd === undefined) return refused(contradictoryVerdict());
     if (brokenEtcd.length === 0) {
       return { kind: "chosen", chosen: { procedure: { kind: "control-plane-only" }, firstEtcd, emptyBecause: [] } };

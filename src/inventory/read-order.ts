@@ -44,6 +44,10 @@ export interface RecoveryOrder {
   /** File of facts that were observed. */
   readonly facts?: string | undefined;
   readonly followUp?: boolean | undefined;
+  /** The ansible-playbook that recover.sh runs; undefined: the one in PATH. */
+  readonly ansible?: string | undefined;
+  /** How many recoveries of this site were started before. */
+  readonly attempt?: number | undefined;
 }
 
 /** An order with all that it names read. */
@@ -85,6 +89,8 @@ export function readOrder(order: RecoveryOrder): ReadOrder {
     recoveryVarsAs: join(dirname(inventoryAs), "recovery-vars.yml"),
     pkiBackup: absolute(order.pkiBackup),
     withFollowUp: order.followUp === true,
+    ansible: absolute(order.ansible),
+    attempt: order.attempt,
   };
   const facts = order.facts === undefined ? undefined : readFacts(from(order.facts));
   return { site, request, facts, folder, originalFolder: dirname(inventory) };

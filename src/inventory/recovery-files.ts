@@ -1,9 +1,11 @@
 // The files around the recovery inventory: what each template is shown.
 
 import { createHash } from "node:crypto";
+import { dirname } from "node:path";
 import { unreachable } from "../model/errors";
 import type { PreparationStep, Procedure, Proof } from "../model/inventory-recovery";
 import { renderInventoryTemplate } from "../render/inventory";
+import { describeAnsibleBound } from "./ansible-bound";
 import type { RecoveryCommand } from "./command";
 import type { DerivedInventory } from "./derive";
 import { type ChosenProcedure, certificateFilesOf } from "./procedure";
@@ -20,7 +22,10 @@ export function renderPrepare(
   derived: DerivedInventory,
   preparation: readonly PreparationStep[],
 ): string {
-  const { traits } = situation;
+  const {
+    traits,
+    request: { attempt },
+  } = situation;
   const groups = [
     { group: "etcd", hosts: derived.etcd },
     { group: traits.controlPlaneGroup, hosts: derived.controlPlane },
@@ -30,7 +35,7 @@ export function renderPrepare(
   const names = derived.etcd.map((host) => ({ host, name: derived.names.after.get(host) ?? host }));
   // A step that was done is not done again; another plan has another mark.
   const id = createHash("sha256")
-    .update(JSON.stringify([groups, names, preparation]))
+    .update(JSON.stringify([groups, names, preparation, ...(attempt === undefined || attempt === 0 ? [] : [attempt])]))
     .digest("hex")
     .slice(0, 12);
   return renderInventoryTemplate("prepare.yml.hbs", {
@@ -140,17 +145,24 @@ export function describeStep(step: PreparationStep): string {
   }
 }
 
+/** verify.yml. */
+export function renderVerify(derived: DerivedInventory): string {
+  const { etcd, controlPlane, names } = derived;
+  const members = etcd.map((host) => `${names.after.get(host) ?? host} started`).sort();
+  return renderInventoryTemplate("verify.yml.hbs", { etcd, first: etcd.slice(0, 1), controlPlane, members });
+}
+
 /** recover.sh. */
 export function renderRecover(situation: Situation, chosen: ChosenProcedure, command: RecoveryCommand): string {
   const { request, traits } = situation;
   const { ansibleMin, ansibleBelow } = traits;
-  const bound = ansibleBelow === undefined ? `${ansibleMin} or newer` : `from ${ansibleMin} to below ${ansibleBelow}`;
   return renderInventoryTemplate("recover.sh.hbs", {
+    programs: request.ansible === undefined ? "" : dirname(request.ansible),
     title: `Recovery: ${describeProcedure(chosen.procedure)}.`,
     directory: request.tree?.directory ?? "",
     ansibleMin,
     ansibleBelow: ansibleBelow ?? "",
-    ansibleRule: `kubespray ${versionOf(situation)} needs ansible-core ${bound}.`,
+    ansibleRule: request.tree === undefined ? "" : describeAnsibleBound(request.tree),
     snapshot: request.source.kind === "snapshot" ? request.source.path : "",
     prepareCommand: command.preparation,
     command: command.playbook,

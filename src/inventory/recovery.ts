@@ -23,7 +23,7 @@ import { parseYamlInventory } from "./parse-yaml";
 import { prepareRecovery } from "./preparation";
 import { type ChosenProcedure, chooseProcedure } from "./procedure";
 import type { ProofContext } from "./proof-context";
-import { renderPrepare, renderProof, renderRecover, renderRecoveryVars } from "./recovery-files";
+import { renderPrepare, renderProof, renderRecover, renderRecoveryVars, renderVerify } from "./recovery-files";
 import { etcdRules } from "./rules-etcd";
 import { siteRules } from "./rules-site";
 import { unchangedRules, variableChanges } from "./rules-unchanged";
@@ -115,6 +115,7 @@ function derive(
   const texts = new Map([
     [inventoryPath, renderInventory(derived.inventory)],
     ["prepare.yml", renderPrepare(situation, derived, preparation)],
+    ["verify.yml", renderVerify(derived)],
     ["recover.sh", renderRecover(situation, chosen, command)],
   ]);
   if (command.variables.length > 0) texts.set("recovery-vars.yml", renderRecoveryVars(command));

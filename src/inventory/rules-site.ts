@@ -247,6 +247,17 @@ const command: Rule = {
   },
 };
 
+const verifiedAfterwards: Rule = {
+  rule: "verified-afterwards",
+  title: "After the playbook every etcd member has to vote under its proven name, and every API server has to answer.",
+  check: (context) =>
+    met("verify.yml asks them, and recover.sh ends with it.", [
+      ...lineWith(context, "verify.yml", "etcd has exactly the members"),
+      ...lineWith(context, "verify.yml", "Every API server answers"),
+      ...lineWith(context, "recover.sh", "/verify.yml"),
+    ]),
+};
+
 /** The rules about everything but etcd's members, in the order in which they are shown. */
 export const siteRules: readonly Rule[] = [
   firstControlPlaneHost,
@@ -261,4 +272,5 @@ export const siteRules: readonly Rule[] = [
   etcdCa,
   ansibleVersion,
   command,
+  verifiedAfterwards,
 ];

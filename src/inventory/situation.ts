@@ -7,6 +7,7 @@ import { findBroken } from "./broken-hosts";
 import { EffectiveVariables } from "./effective-variables";
 import { extraVarsViolations } from "./extra-vars";
 import { oldestMinor, type TagTraits, tagTraits } from "./kubespray-version";
+import { controlPlaneGroupOf } from "./observed-plane";
 
 /** A site in trouble, as far as the rules are concerned. */
 export interface Situation {
@@ -49,7 +50,7 @@ export function judgeSituation(site: Site, request: RecoveryRequest, facts: Etcd
   const variables = new EffectiveVariables(site);
   const notes: string[] = [];
   const etcdHosts = variables.tree.hostsOf("etcd");
-  const controlPlaneHosts = variables.tree.hostsOf(controlPlaneGroupOf(variables, traits));
+  const controlPlaneHosts = variables.tree.hostsOf(controlPlaneGroupOf(variables, traits.controlPlaneGroup));
   violations.push(...groupViolations(site, variables, etcdHosts, controlPlaneHosts, traits));
   const lastGroups = new Set(["etcd", traits.controlPlaneGroup]);
   violations.push(...repetitionViolations(site.inventory.repetitions, lastGroups));
@@ -98,12 +99,6 @@ export function judgeSituation(site: Site, request: RecoveryRequest, facts: Etcd
 /** The facts about one host; undefined when it was not observed. */
 export function factsOf(facts: EtcdFacts | undefined, host: string): HostFacts | undefined {
   return facts?.hosts.find((entry) => entry.host === host);
-}
-
-/** The group that holds the control plane: the tag's own name, else the old one that newer tags still map. */
-function controlPlaneGroupOf(variables: EffectiveVariables, traits: TagTraits): string {
-  const isOldNameMapped = traits.controlPlaneGroup === "kube_control_plane" && variables.tree.has("kube-master");
-  return !variables.tree.has(traits.controlPlaneGroup) && isOldNameMapped ? "kube-master" : traits.controlPlaneGroup;
 }
 
 function observedMinor(facts: EtcdFacts | undefined): number | undefined {

@@ -95,6 +95,13 @@ export interface RecoveryRequest {
   readonly pkiBackup?: string | undefined;
   /** Run the unlimited cluster.yml afterwards. */
   readonly withFollowUp: boolean;
+  /** The ansible-playbook that recover.sh runs, absolute; undefined: the one in PATH. */
+  readonly ansible?: string | undefined;
+  /**
+   * How many recoveries of this site were started before. From the second on what was done for another one is done anew,
+   * and a source that was named for a quorum that the votes show to be back is done with. Default: 0.
+   */
+  readonly attempt?: number | undefined;
 }
 
 /** Who does what in a recovery. */
@@ -118,6 +125,7 @@ export type ViolationCode =
   | "data-source-missing"
   | "data-source-not-a-survivor"
   | "data-source-not-needed"
+  | "data-source-used"
   | "declared-broken-but-healthy"
   | "duplicate-host"
   | "duplicate-member-name"
@@ -135,6 +143,7 @@ export type ViolationCode =
   | "proof-failed"
   | "replacement-name"
   | "unknown-host"
+  | "unreachable-not-named"
   | "verdict";
 
 /** A rule that cannot be met. */

@@ -8,6 +8,7 @@ import { controlPlaneResource } from "./control-plane";
 import { EngineLog } from "./engine-log";
 import { foundationResource } from "./foundation";
 import { nodeServiceResource } from "./node-service";
+import { observeSite } from "./observe-site";
 import { openBoshFrom } from "./open-bosh";
 import { openDirector } from "./open-director";
 import { openNodes } from "./open-nodes";
@@ -23,7 +24,7 @@ async function main(): Promise<void> {
       controlPlaneResource(openNodes),
       staticPodResource(openNodes),
       nodeServiceResource(openNodes),
-      recoveryInventoryResource(),
+      recoveryInventoryResource(observeSite),
       boshDeploymentResource(openBoshFrom(openDirector)),
       boshResurrectionResource(openDirector),
       foundationResource(openDirector),

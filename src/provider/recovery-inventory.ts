@@ -4,10 +4,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
-import { parseKubesprayVersion } from "../inventory/kubespray-version";
-import { type ReadOrder, type RecoveryOrder, readOrder } from "../inventory/read-order";
-import { deriveRecovery } from "../inventory/recovery";
+import { setAsideStarted } from "../inventory/earlier-recovery";
 import { describeProcedure, describeStep } from "../inventory/recovery-files";
 import { refuseForeignFolder, writeRecovery } from "../inventory/write-recovery";
 import { diffWrittenRecovery } from "../inventory/written-recovery";
@@ -16,52 +13,14 @@ import type { RecoveryResult } from "../model/inventory-recovery";
 import type { JsonObject } from "../model/json";
 import { diffProperties } from "../plan/property-diff";
 import { checkInputs } from "./check-inputs";
+import type { ObserveSite } from "./observe-site";
+import { type DerivedOrder, deriveOrder, orderSchema } from "./recovery-order";
 import type { ResourceContext, ResourceType } from "./resource-type";
 
-const filePath = z.string().min(1, "must be a path");
-const hostNames = z.array(z.string().min(1, "must be a host's name")).min(1, "must name a host, or be left out");
-
-const orderSchema = z
-  .strictObject({
-    programFolder: filePath,
-    inventory: filePath,
-    output: filePath,
-    flavor: z.enum(["kubespray", "taco"]).default("kubespray"),
-    brokenEtcd: hostNames.optional(),
-    brokenControlPlane: hostNames.optional(),
-    replacements: z
-      .array(z.strictObject({ oldHost: z.string().min(1), newHost: z.string().min(1), address: z.string().min(1) }))
-      .default([]),
-    snapshot: filePath.optional(),
-    sourceSurvivor: z.string().min(1, "must be a host's name").optional(),
-    extraVars: z.array(filePath).default([]),
-    kubesprayDirectory: filePath.optional(),
-    kubesprayVersion: z
-      .string()
-      .refine((tag) => parseKubesprayVersion(tag) !== undefined, "must be a tag of kubespray, for example v2.28.1")
-      .optional(),
-    pkiBackup: filePath.optional(),
-    facts: filePath.optional(),
-    followUp: z.boolean().default(false),
-    // Only read fills it: a recovery that proves has nothing in it, so what does not shows as a difference.
-    unproven: z.strictObject({}).default({}),
-  })
-  .superRefine((order, context) => {
-    const refuse = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message });
-    if (order.snapshot !== undefined && order.sourceSurvivor !== undefined)
-      refuse("sourceSurvivor", "must not be given together with snapshot: the data comes from one of them");
-    if (order.kubesprayDirectory === undefined && order.kubesprayVersion === undefined && order.flavor === "kubespray")
-      refuse("kubesprayVersion", "must be given, or kubesprayDirectory: what the playbook does depends on it");
-    if (order.brokenEtcd === undefined && order.brokenControlPlane === undefined && order.facts === undefined)
-      if (order.replacements.length === 0)
-        refuse("brokenEtcd", "must name the broken hosts, unless brokenControlPlane, replacements or facts do");
-  });
-
-type Derived = { readonly order: ReadOrder; readonly result: RecoveryResult };
 type Proven = RecoveryResult & { readonly kind: "proven" };
 
 /** The resource. */
-export function recoveryInventoryResource(): ResourceType {
+export function recoveryInventoryResource(observe: ObserveSite): ResourceType {
   return {
     name: "RecoveryInventory",
     check: (inputs) => checkInputs(orderSchema, inputs),
@@ -69,14 +28,17 @@ export function recoveryInventoryResource(): ResourceType {
 
     async preview(inputs, _isNew, context) {
       try {
-        const { order, result } = derive(inputs);
+        const derived = await deriveOrder(inputs, observe);
+        const { order, result } = derived;
+        for (const line of derived.seen) await context.log("info", line);
+        if (derived.isWhole) return wholeOutputs(inputs, derived);
         if (result.kind === "refused") {
           for (const line of refusals(result)) await context.log("error", line);
           return inputs;
         }
-        if (hasToBeWritten(order, result)) refuseForeignFolder(order.folder);
-        await logProof(order, result, context);
-        return outputsOf(inputs, order, result);
+        if (hasToBeWritten(derived, result) && !isSetAside(derived)) refuseForeignFolder(order.folder);
+        await logProof(derived, result, context);
+        return outputsOf(inputs, derived, result);
       } catch (error) {
         for (const line of reasonsOf(error)) await context.log("error", line);
         return inputs;
@@ -84,7 +46,16 @@ export function recoveryInventoryResource(): ResourceType {
     },
 
     async converge(name, inputs, context) {
-      const { order, result } = derive(inputs);
+      const derived = await deriveOrder(inputs, observe);
+      const { order, result } = derived;
+      for (const line of derived.seen) await context.log("info", line);
+      if (derived.isWhole) {
+        await context.log(
+          "info",
+          "every etcd member votes and no control plane is broken: there is nothing to recover",
+        );
+        return { id: name, inputs, outputs: wholeOutputs(inputs, derived), reasons: [] };
+      }
       if (result.kind === "refused") {
         const count = result.violations.length;
         throw blockedError(
@@ -92,18 +63,22 @@ export function recoveryInventoryResource(): ResourceType {
           refusals(result),
         );
       }
-      if (hasToBeWritten(order, result)) {
+      if (hasToBeWritten(derived, result)) {
+        const aside = isSetAside(derived) ? setAsideStarted(order.folder) : undefined;
+        if (aside !== undefined) await context.log("info", `the recovery that was started before is kept in ${aside}`);
         writeRecovery(order.folder, result.files, order.originalFolder);
         await context.log("info", `written and proven by ${result.proof.rules.length} rules: ${order.folder}`);
       }
-      return { id: name, inputs, outputs: outputsOf(inputs, order, result), reasons: [] };
+      return { id: name, inputs, outputs: outputsOf(inputs, derived, result), reasons: [] };
     },
 
     async read(id, recorded, context) {
       try {
-        const { order, result } = derive(recorded.inputs);
-        const unproven = diffWrittenRecovery(order, result);
-        if (Object.keys(unproven).length === 0) await context.log("info", `${order.folder} still proves`);
+        const derived = await deriveOrder(recorded.inputs, observe);
+        for (const line of derived.seen) await context.log("info", line);
+        const unproven = unprovenOf(derived, recorded.outputs);
+        if (Object.keys(unproven).length === 0)
+          await context.log("info", derived.isWhole ? "nothing is broken" : `${derived.order.folder} still proves`);
         return {
           id,
           inputs: { ...recorded.inputs, unproven },
@@ -117,19 +92,50 @@ export function recoveryInventoryResource(): ResourceType {
   };
 }
 
-function derive(inputs: JsonObject): Derived {
-  // A read gives back what it found in `unproven`; nothing is ordered by it.
-  const { programFolder, unproven: _found, ...rest } = orderSchema.parse({ ...inputs, unproven: {} });
-  const asked: RecoveryOrder = { ...rest, baseFolder: programFolder };
-  const order = readOrder(asked);
-  return { order, result: deriveRecovery(order.site, order.request, order.facts) };
+/** After a look at the hosts a recovery that was started is no reason to stop: what was seen is what it left. */
+function isSetAside({ order, earlier }: DerivedOrder): boolean {
+  return earlier.attempt > 0 && (order.request.attempt ?? 0) > 0;
 }
 
-function hasToBeWritten(order: ReadOrder, result: Proven): boolean {
+function hasToBeWritten(derived: DerivedOrder, result: Proven): boolean {
+  const { order, earlier } = derived;
+  if (isSetAside(derived) && (earlier.isHalfDone || earlier.isFinished)) return true;
   return !existsSync(order.folder) || Object.keys(diffWrittenRecovery(order, result)).length > 0;
 }
 
-function outputsOf(inputs: JsonObject, { folder }: ReadOrder, { files, proof, command }: Proven): JsonObject {
+function unprovenOf(derived: DerivedOrder, recorded: JsonObject): JsonObject {
+  const { order, result, earlier, isWhole } = derived;
+  const isRun = isSetAside(derived) && (earlier.isHalfDone || earlier.isFinished);
+  // A recovery that was written, never run, and is not needed any more is still to be taken back from what up would run.
+  const isSettled = recorded.digest === nothingToRecover || earlier.isFinished;
+  if (isWhole) return isSettled ? {} : { site: "nothing is broken any more" };
+  if (!isRun || result.kind === "refused") return diffWrittenRecovery(order, result);
+  return {
+    site: earlier.isHalfDone ? "the recovery was started and did not come to its end" : "the site is broken again",
+  };
+}
+
+/** Stands for a digest where there is no recovery. */
+const nothingToRecover = "nothing-to-recover";
+
+function wholeOutputs(inputs: JsonObject, { order, ansibleRequirement }: DerivedOrder): JsonObject {
+  return {
+    ...inputs,
+    unproven: {},
+    folder: order.folder,
+    script: "",
+    procedure: "nothing is broken",
+    command: "",
+    digest: nothingToRecover,
+    ansibleRequirement,
+  };
+}
+
+function outputsOf(
+  inputs: JsonObject,
+  { order: { folder }, ansibleRequirement }: DerivedOrder,
+  { files, proof, command }: Proven,
+): JsonObject {
   const texts = files.map(({ path, text }) => [path, text]);
   const digest = createHash("sha256").update(JSON.stringify(texts)).digest("hex");
   return {
@@ -140,10 +146,11 @@ function outputsOf(inputs: JsonObject, { folder }: ReadOrder, { files, proof, co
     procedure: describeProcedure(proof.procedure),
     command,
     digest,
+    ansibleRequirement,
   };
 }
 
-async function logProof(order: ReadOrder, { proof, command }: Proven, context: ResourceContext): Promise<void> {
+async function logProof({ order }: DerivedOrder, { proof, command }: Proven, context: ResourceContext): Promise<void> {
   const lines = [
     `proven: ${describeProcedure(proof.procedure)}`,
     ...proof.rules.map(

@@ -15,9 +15,13 @@ export interface RecoveryInventoryArgs {
   readonly inventory: pulumi.Input<string>;
   /** Folder to write. It may be absent, or hold an earlier recovery that was not started. */
   readonly output: pulumi.Input<string>;
-  /** Hosts whose etcd is broken. Default: those of `facts`. */
+  /** Look at the live hosts, in every preview and up: their votes and static pods say what is broken. Default: false. */
+  readonly observe?: pulumi.Input<boolean>;
+  /** With `observe`: ssh configuration in place of the operator's own and of what the inventory names. */
+  readonly sshConfig?: pulumi.Input<string>;
+  /** Hosts whose etcd is broken. Default: those of `facts` or `observe`; compared with them when both are given. */
   readonly brokenEtcd?: pulumi.Input<readonly pulumi.Input<string>[]>;
-  /** Hosts whose control plane is broken. Default: those of `facts`. */
+  /** Hosts whose control plane is broken. Default: those of `facts` or `observe`. */
   readonly brokenControlPlane?: pulumi.Input<readonly pulumi.Input<string>[]>;
   /** Hosts that take the place of others under new names. Default: none. */
   readonly replacements?: pulumi.Input<readonly pulumi.Input<HostReplacementArgs>[]>;
@@ -35,10 +39,12 @@ export interface RecoveryInventoryArgs {
   readonly flavor?: pulumi.Input<"kubespray" | "taco">;
   /** tar.gz of /etc/kubernetes and /etc/ssl/etcd for a first host that lost them. */
   readonly pkiBackup?: pulumi.Input<string>;
-  /** Facts that were observed, as JSON. Default: the quorum is judged by counting the hosts named broken. */
+  /** File of facts that were observed before, JSON; not together with `observe`. Default: the quorum is judged by counting the hosts named broken. */
   readonly facts?: pulumi.Input<string>;
   /** Run the unlimited cluster.yml afterwards. Default: false. */
   readonly followUp?: pulumi.Input<boolean>;
+  /** The ansible-playbook that will be used: refused when its version is outside the tag's bound. Default: looked at when it runs. */
+  readonly ansible?: pulumi.Input<string>;
 }
 
 /**
@@ -48,7 +54,7 @@ export interface RecoveryInventoryArgs {
 export class RecoveryInventory extends pulumi.CustomResource {
   /** Folder of the files, absolute. */
   declare readonly folder: pulumi.Output<string>;
-  /** recover.sh, absolute. */
+  /** recover.sh, absolute; empty when the hosts were looked at and nothing is broken. */
   declare readonly script: pulumi.Output<string>;
   /** The procedure in a few words. */
   declare readonly procedure: pulumi.Output<string>;
@@ -56,6 +62,8 @@ export class RecoveryInventory extends pulumi.CustomResource {
   declare readonly command: pulumi.Output<string>;
   /** SHA-256 of all that was written: another recovery has another one. */
   declare readonly digest: pulumi.Output<string>;
+  /** What pip has to be asked for to get an Ansible that fits the tag: `ansible-core>=2.18.0,<2.19.0`. */
+  declare readonly ansibleRequirement: pulumi.Output<string>;
 
   constructor(name: string, args: RecoveryInventoryArgs, options?: pulumi.CustomResourceOptions) {
     const outputs = {
@@ -64,6 +72,7 @@ export class RecoveryInventory extends pulumi.CustomResource {
       procedure: undefined,
       command: undefined,
       digest: undefined,
+      ansibleRequirement: undefined,
     };
     super("quorate:index:RecoveryInventory", name, { ...outputs, programFolder: process.cwd(), ...args }, options);
   }

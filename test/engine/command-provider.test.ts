@@ -1,9 +1,21 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect } from "chai";
 import { CommandProvider } from "../../src/engine/command-provider";
 import type { EngineEvent } from "../../src/engine/events";
 import { SecretValue } from "../../src/engine/property-value";
 
 const urn = "urn:pulumi:prod::demo::command:local:Command::check";
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
+  } catch {
+    return false;
+  }
+}
 
 async function rejection(work: Promise<unknown>): Promise<string> {
   try {
@@ -103,5 +115,22 @@ describe("CommandProvider", () => {
     this.timeout(10_000);
     const work = provider.create({ urn, inputs: { create: "exec sleep 60" }, timeoutSeconds: 0.1, preview: false });
     expect(await rejection(work)).to.not.equal("");
+  });
+
+  it("ends a command with all that it has started when the run is cancelled", async function () {
+    this.timeout(30_000);
+    const folder = mkdtempSync(join(tmpdir(), "quorate-command-"));
+    try {
+      const pids = () => (existsSync(join(folder, "pids")) ? readFileSync(join(folder, "pids"), "utf8") : "");
+      // A child that outlives its parent's signal, one that ends on ^C, and a shell that waits for them.
+      const script = `sleep 300 & echo $! >> pids; (trap '' INT; sleep 301 & echo $! >> pids; wait) & echo $! >> pids; wait`;
+      const work = rejection(create({ create: script, dir: folder }));
+      while (pids().trim().split("\n").length < 3) await new Promise((resolve) => setImmediate(resolve));
+      await provider.cancel();
+      expect(await work).to.equal("it was stopped, with all that it had started");
+      for (const pid of pids().trim().split("\n").map(Number)) expect(isAlive(pid), String(pid)).to.equal(false);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

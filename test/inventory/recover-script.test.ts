@@ -1,7 +1,7 @@
 // recover.sh as an operator starts it, with an ansible-playbook that only notes what it was asked to do.
 
 import { execFile } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect } from "chai";
@@ -18,8 +18,13 @@ describe("recover.sh", () => {
   /** Runs the script of a golden situation; `failing` is a word of the command at which ansible-playbook fails. */
   async function recover(
     situation: string,
-    options: { readonly banner?: string; readonly failing?: string } = {},
-  ): Promise<{ readonly code: number; readonly error: string; readonly calls: readonly string[] }> {
+    options: { readonly banner?: string; readonly failing?: string; readonly isTied?: boolean } = {},
+  ): Promise<{
+    readonly code: number;
+    readonly out: string;
+    readonly error: string;
+    readonly calls: readonly string[];
+  }> {
     const out = join(folder, "out");
     const log = join(folder, "calls");
     if (!existsSync(out)) cpSync(join(golden, situation), out, { recursive: true });
@@ -28,33 +33,71 @@ describe("recover.sh", () => {
       "#!/bin/sh",
       `if [ "$1" = --version ]; then echo '${banner}'; echo '  config file = None'; exit 0; fi`,
       `echo "$*" >> ${log}`,
-      `case "$*" in *${options.failing ?? "nothing-fails"}*) exit 2;; esac`,
+      'echo; echo "PLAY [Recover etcd] ****"; echo "TASK [etcd : Configure | {}] ****"; echo "ok: [cp2] => {secret}"',
+      'echo "changed: [cp1] => (item=secret)"',
+      `case "$*" in *${options.failing ?? "nothing-fails"}*) echo 'fatal: [cp1]: FAILED! => {"msg": "secret"}'; exit 2;; esac`,
+      'echo "PLAY RECAP ****"; echo "cp1   : ok=3 changed=1"',
     ];
     const program = join(folder, "bin", "ansible-playbook");
     mkdirSync(dirname(program), { recursive: true });
     writeFileSync(program, `${fake.join("\n")}\n`, { mode: 0o755 });
-    const env = { PATH: `${dirname(program)}:/usr/bin:/bin`, KUBESPRAY_DIR: folder };
-    const { code, error } = await new Promise<{ code: number; error: string }>((resolve) => {
-      execFile("sh", [join(out, "recover.sh")], { env }, (failure, _, stderr) => {
-        resolve({ code: failure === null ? 0 : Number(failure.code), error: stderr });
+    const env = {
+      PATH: `${dirname(program)}:/usr/bin:/bin`,
+      KUBESPRAY_DIR: folder,
+      ...(options.isTied === true ? { QUORATE_TIED: "1" } : {}),
+    };
+    const ended = await new Promise<{ code: number; out: string; error: string }>((resolve) => {
+      execFile("sh", [join(out, "recover.sh")], { env }, (failure, stdout, stderr) => {
+        resolve({ code: failure === null ? 0 : Number(failure.code), out: stdout, error: stderr });
       });
     });
     const calls = existsSync(log) ? readFileSync(log, "utf8").trim().split("\n") : [];
-    return { code, error, calls };
+    return { ...ended, calls };
   }
 
-  it("prepares, then runs the command, and refuses to start a second time", async () => {
+  it("prepares, runs the command, checks what came of it, and does nothing again once it has come to its end", async () => {
     const first = await recover("only-etcd1-broken");
     expect(first).to.deep.include({ code: 0, error: "" });
     const common = "-b -i recovery/hosts.ini -e @recovery/recovery-vars.yml";
     expect(first.calls).to.deep.equal([
       `${common} ${folder}/out/prepare.yml`,
       `${common} recover-control-plane.yml --limit etcd,kube_control_plane`,
+      `${common} ${folder}/out/verify.yml`,
     ]);
     const second = await recover("only-etcd1-broken");
-    expect(second.code).to.equal(1);
-    expect(second.error).to.contain("was started before").and.to.contain("derive a new inventory");
-    expect(second.calls).to.have.length(2);
+    expect(second).to.deep.include({ code: 0, error: "" });
+    expect(second.out).to.contain("came to its end before");
+    expect(second.calls).to.have.length(3);
+  });
+
+  for (const failing of ["--limit", "verify.yml"]) {
+    it(`refuses to start a second time when ${failing === "--limit" ? "the playbook" : "the check"} failed`, async () => {
+      const failed = await recover("only-etcd1-broken", { failing });
+      expect(failed.code).to.equal(2);
+      const second = await recover("only-etcd1-broken");
+      expect(second.code).to.equal(1);
+      expect(second.error).to.contain("was started before").and.to.contain("quorate inventory --observe");
+      expect(second.calls).to.have.length(failed.calls.length);
+    });
+  }
+
+  it("prints plays, tasks, changes and the recap for the one who keeps it, and the answers to a file of the operator's", async () => {
+    const { code, out, error } = await recover("only-etcd1-broken", { isTied: true });
+    expect(code, error).to.equal(0);
+    expect(out).to.contain("PLAY [Recover etcd]").and.to.contain("TASK [etcd : Configure | {}]\nchanged: [cp1]\n");
+    expect(out.match(/PLAY RECAP \*{4}\ncp1 {3}: ok=3 changed=1\n/g)).to.have.length(3);
+    expect(out + error).not.to.contain("secret");
+    const file = join(folder, "out", "ansible.log");
+    expect(readFileSync(file, "utf8").match(/ok: \[cp2\] => \{secret\}/g)).to.have.length(3);
+    expect(statSync(file).mode & 0o777).to.equal(0o600);
+  });
+
+  it("fails with the task, the host and the file, and without the answer, for the one who keeps it", async () => {
+    const { code, out, error, calls } = await recover("only-etcd1-broken", { isTied: true, failing: "prepare.yml" });
+    expect(code).to.equal(2);
+    expect(error).to.equal(`TASK [etcd : Configure | {}] failed on cp1: its answer is in ${folder}/out/ansible.log\n`);
+    expect(out + error).not.to.contain("secret");
+    expect(calls).to.have.length(1);
   });
 
   it("does not run the playbook when the preparation fails, and can then be started again", async () => {
@@ -63,7 +106,7 @@ describe("recover.sh", () => {
     expect(failed.calls).to.have.length(1);
     const again = await recover("only-etcd1-broken");
     expect(again.code).to.equal(0);
-    expect(again.calls).to.have.length(3);
+    expect(again.calls).to.have.length(4);
   });
 
   const versions: readonly { readonly banner: string; readonly situation: string; readonly isAccepted: boolean }[] = [
@@ -79,7 +122,7 @@ describe("recover.sh", () => {
     it(`${isAccepted ? "accepts" : "refuses"} "${banner}" for ${situation}`, async () => {
       const { code, error, calls } = await recover(situation, { banner });
       expect(code, error).to.equal(isAccepted ? 0 : 1);
-      expect(calls).to.have.length(isAccepted ? 2 : 0);
+      expect(calls).to.have.length(isAccepted ? 3 : 0);
       if (!isAccepted) expect(error).to.match(/needs ansible-core from [\d.]+ to below [\d.]+\./);
     });
   }
@@ -91,10 +134,14 @@ describe("recover.sh", () => {
     expect(calls).to.deep.equal([]);
   });
 
-  it("runs cluster.yml without a limit at the end when it was asked to", async () => {
+  it("runs cluster.yml without a limit after the playbook when it was asked to", async () => {
     const script = readFileSync(join(golden, "all-etcd-lost-with-snapshot-and-pki", "recover.sh"), "utf8");
-    expect(script.trimEnd().split("\n").at(-1)).to.equal(
-      "ansible-playbook -b -i recovery/hosts.ini -e @recovery/recovery-vars.yml cluster.yml",
-    );
+    const commands = script.match(/(?<=^play \\\n).*/gm)?.map((line) => line.replace(/^.*recovery-vars\.yml /, ""));
+    expect(commands).to.deep.equal([
+      '"$here/prepare.yml"',
+      "recover-control-plane.yml --limit etcd,kube_control_plane",
+      "cluster.yml",
+      '"$here/verify.yml"',
+    ]);
   });
 });
