@@ -1,10 +1,6 @@
 import { expect } from "chai";
 import { ansibleRequirement, ansibleViolation } from "../../src/inventory/ansible-bound";
-import { parseKubesprayVersion } from "../../src/inventory/kubespray-version";
-
-function tree(tag: string) {
-  return parseKubesprayVersion(tag) ?? expect.fail(`${tag} is no tag`);
-}
+import { treeOfTag } from "./trees";
 
 describe("ansibleViolation", () => {
   const cases: readonly (readonly [tag: string, banner: string, isFit: boolean])[] = [
@@ -19,7 +15,7 @@ describe("ansibleViolation", () => {
   ];
   for (const [tag, banner, isFit] of cases) {
     it(`${isFit ? "takes" : "refuses"} "${banner}" for ${tag}`, () => {
-      const violation = ansibleViolation(tree(tag), "/opt/ansible-playbook", banner);
+      const violation = ansibleViolation(treeOfTag(tag), "/opt/ansible-playbook", banner);
       expect(violation?.code).to.equal(isFit ? undefined : "ansible-version");
       if (violation !== undefined) expect(violation.message).to.contain(`kubespray ${tag} needs ansible-core from 2.`);
     });
@@ -36,7 +32,7 @@ describe("ansibleRequirement", () => {
   ];
   for (const [tag, requirement] of cases) {
     it(`is ${requirement} for ${tag}, by the package's name of that time`, () => {
-      expect(ansibleRequirement(tree(tag))).to.equal(requirement);
+      expect(ansibleRequirement(treeOfTag(tag))).to.equal(requirement);
     });
   }
 });
