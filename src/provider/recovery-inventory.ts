@@ -109,6 +109,8 @@ function unprovenOf(derived: DerivedOrder, recorded: JsonObject): JsonObject {
   // A recovery that was written, never run, and is not needed any more is still to be taken back from what up would run.
   const isSettled = recorded.digest === nothingToRecover || earlier.isFinished;
   if (isWhole) return isSettled ? {} : { site: "nothing is broken any more" };
+  // What has come to its end is history: a newer quorate would write other scripts, and nobody needs them.
+  if (earlier.isFinished && !isRun) return {};
   if (!isRun || result.kind === "refused") return diffWrittenRecovery(order, result);
   return {
     site: earlier.isHalfDone ? "the recovery was started and did not come to its end" : "the site is broken again",

@@ -4,53 +4,16 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { expect } from "chai";
-import { stringify } from "yaml";
-import { situations } from "../inventory/situations";
-import { Project } from "../lab/project";
-
-const golden = path.join(__dirname, "../inventory/golden/only-etcd1-broken");
-const situation = situations.find((one) => one.name === "only-etcd1-broken");
+import { expectExit, expectRefused, golden, kubesprayProject } from "./kubespray-project";
 
 describe("the kubespray stack", function () {
   this.timeout(180_000);
-  let project: Project;
-
-  const inStacks = (...names: readonly string[]) => path.join(project.folder, "stacks", ...names);
-  const recovery = (name: string) => inStacks("recovery", name);
-  const declaration = {
-    topology: "kubespray",
-    inventory: "site/hosts.ini",
-    output: "recovery",
-    brokenEtcd: ["cp1"],
-    brokenControlPlane: ["cp1"],
-    kubesprayVersion: situation?.version,
+  const site = kubesprayProject();
+  const { inStacks, recovery, declare } = site;
+  const project = {
+    preview: (...args: readonly string[]) => site.project().preview(...args),
+    up: (...args: readonly string[]) => site.project().up(...args),
   };
-  const declare = (change: Readonly<Record<string, unknown>> = {}) => {
-    const entries = Object.entries({ ...declaration, ...change }).filter(([, value]) => value !== undefined);
-    const config = Object.fromEntries(entries.map(([key, value]) => [`quorate:${key}`, value]));
-    fs.writeFileSync(inStacks("Pulumi.site.yaml"), stringify({ config }));
-  };
-  const expectExit = async (end: Promise<{ exitCode: number | null; output: string }>, code: number) => {
-    const { exitCode, output } = await end;
-    expect(exitCode, output).to.equal(code);
-    return output;
-  };
-  const expectRefused = async (end: Promise<{ exitCode: number | null; output: string }>) => {
-    const { exitCode, output } = await end;
-    expect(exitCode, output).to.be.greaterThan(0);
-    expect(output, "a stack trace").not.to.match(/\n\s+at .*:\d+:\d+/);
-    return output;
-  };
-
-  beforeEach(async () => {
-    project = new Project("site");
-    fs.mkdirSync(inStacks("site/group_vars"), { recursive: true });
-    fs.writeFileSync(inStacks("site/hosts.ini"), situation?.inventory ?? "");
-    fs.writeFileSync(inStacks("site/group_vars/all.yml"), "dns_mode: coredns\n");
-    declare();
-    await project.succeed("stack", "init", "site");
-  });
-  afterEach(() => project?.remove());
 
   it("previews the rules that are met and the command, and writes and runs nothing", async () => {
     const output = await expectExit(project.preview(), 0);
@@ -134,54 +97,5 @@ describe("the kubespray stack", function () {
     declare({ inventory: "site/host.ini" });
     expect((await project.preview()).output).to.match(/the inventory .*site\/host\.ini does not exist/);
     expect(await expectRefused(project.up())).to.match(/the inventory .*site\/host\.ini does not exist/);
-  });
-
-  describe("told to run", () => {
-    const calls = () => fs.readFileSync(inStacks("calls"), "utf8").trim().split("\n");
-
-    // Stands in for Ansible: what the real one makes of the inventory is shown in the lab.
-    const installAnsible = (exitCode: number) => {
-      fs.mkdirSync(inStacks("bin"), { recursive: true });
-      const lines = [
-        "#!/bin/sh",
-        'if [ "$1" = --version ]; then echo "ansible-playbook [core 2.16.5]"; exit; fi',
-        `echo "$*" >> ${inStacks("calls")}`,
-        `echo "PLAY RECAP of $(basename "$5$6$7$8")"`,
-        `exit ${exitCode}`,
-      ];
-      fs.writeFileSync(inStacks("bin/ansible-playbook"), `${lines.join("\n")}\n`, { mode: 0o755 });
-    };
-    const run = { run: true, ansible: "bin/ansible-playbook" };
-
-    it("runs the preparation and the playbook, shows what they print, and runs again only for another recovery", async () => {
-      installAnsible(0);
-      declare(run);
-      expect(await expectExit(project.preview(), 0)).to.contain("command:local:Command");
-      expect(fs.existsSync(inStacks("calls"))).to.equal(false);
-      const output = await expectExit(project.up(), 0);
-      expect(output).to.contain("PLAY RECAP");
-      expect(calls()).to.have.length(2);
-      expect(calls()[0]).to.contain("prepare.yml");
-      expect(calls()[1]).to.contain("recover-control-plane.yml --limit etcd,kube_control_plane");
-      await expectExit(project.preview("--expect-no-changes"), 0);
-      await expectExit(project.up(), 0);
-      expect(calls()).to.have.length(2);
-      declare({ ...run, output: "second", brokenControlPlane: ["cp1", "cp3"] });
-      await expectExit(project.up(), 0);
-      expect(calls()).to.have.length(4);
-      expect(calls()[3]).to.contain("second/hosts.ini");
-    });
-
-    it("fails the stack when Ansible fails", async () => {
-      installAnsible(2);
-      declare(run);
-      expect(await expectRefused(project.up())).to.contain("exit status 2");
-      expect(calls()).to.have.length(1);
-    });
-
-    it("refuses an Ansible that is not there instead of running another one", async () => {
-      declare(run);
-      expect(await expectRefused(project.up())).to.match(/stacks\/bin\/ansible-playbook is not there or cannot be run/);
-    });
   });
 });

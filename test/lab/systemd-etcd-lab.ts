@@ -9,17 +9,17 @@ import type { LabHost } from "./host";
 import { type LabSkipped, prepareMachine } from "./requirements";
 import { type HostToFurnish, openSite } from "./site";
 
-/** Three nodes, `node1` to `node3`, with members `etcd1` to `etcd3`. */
+/** Nodes, `node1` to `node3` unless named otherwise, with members `etcd1` and so on in their order. */
 export interface SystemdEtcdLab extends EtcdLab {
   readonly kind: "systemd-etcd";
 }
 
-const hostNames = ["node1", "node2", "node3"] as const;
+const usualHostNames = ["node1", "node2", "node3"] as const;
 const certificateFolder = "/etc/ssl/etcd/ssl";
 
-/** Opens three healthy members without any key; etcd 3.5 by default. */
+/** Opens healthy members without any key; three, and etcd 3.5, by default. */
 export async function openSystemdEtcdLab(
-  options: { readonly etcdVersion?: Exclude<EtcdVersion, "3.3"> } = {},
+  options: { readonly etcdVersion?: Exclude<EtcdVersion, "3.3">; readonly hostNames?: readonly string[] } = {},
 ): Promise<SystemdEtcdLab | LabSkipped> {
   const unfit = await prepareMachine();
   if (unfit !== undefined) return unfit;
@@ -27,7 +27,7 @@ export async function openSystemdEtcdLab(
   if (programs.kind === "skipped") return programs;
   let authority: Authority | undefined;
   const site = await openSite({
-    hostNames,
+    hostNames: options.hostNames ?? usualHostNames,
     trees: ["systemd-etcd"],
     programs: programs.copies,
     furnish: async (host) => {

@@ -1,6 +1,6 @@
 // What the lab tests of a kubespray recovery do on their hosts: break nodes, write inventories, run Ansible with them.
 
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect } from "chai";
 import { stringify } from "yaml";
@@ -11,8 +11,22 @@ import { writeRecovery } from "../../../src/inventory/write-recovery";
 import type { EtcdFacts, RecoveryRequest } from "../../../src/model/inventory-recovery";
 import { type AnsibleTools, ansibleEnvironment } from "../../inventory/ansible";
 import type { LabHost, ProcessResult, SystemdEtcdLab } from "../lab";
-import { Project } from "../project";
+import { Project, type RunningCommand } from "../project";
 import { runProcess } from "../run-process";
+import { waitUntil } from "../wait-until";
+
+/** A stack of the lab's site, and quorate run in it with the lab's Ansible. */
+export interface RecoveryStack {
+  readonly project: Project;
+  /** Writes the stack's configuration: what every run needs, and `change`. */
+  declare(change: Readonly<Record<string, unknown>>): void;
+  init(): Promise<void>;
+  start(...args: readonly string[]): RunningCommand;
+  /** Runs to its end, which has to be a success; returns what was printed. */
+  run(...args: readonly string[]): Promise<string>;
+  /** Runs to its end, which must not be a success; returns what was printed. */
+  refused(...args: readonly string[]): Promise<string>;
+}
 
 /** The ways to break and recover one lab. `folder` is emptied before each test. */
 export type RecoveryBench = ReturnType<typeof recoveryBench>;
@@ -123,41 +137,68 @@ export function recoveryBench(lab: SystemdEtcdLab, tools: AnsibleTools & { reado
     return { ...facts, hosts };
   }
 
-  /** What an operator does with a stack: look, bring it up, look again. */
-  async function recoverByUp(facts: EtcdFacts): Promise<void> {
+  /** The site's inventory as its users have it: nothing about members, `planes` of its hosts are control plane hosts. */
+  function writeSite(planes: readonly string[]): string {
     const hosts = lab.hosts.map((each) => `${each.name} ip=${each.address}`).join("\n");
-    const inventory = writeInventory("hosts.ini", `[etcd]\n${hosts}\n[kube_control_plane]\nnode1\nnode2\nnode3\n`);
-    const asText = (_key: string, value: unknown) => (typeof value === "bigint" ? `${value}` : value);
-    writeFileSync(join(folder, "facts.json"), JSON.stringify(facts, asText));
-    const declared = {
-      topology: "kubespray",
-      inventory,
-      output: join(folder, "out"),
-      facts: join(folder, "facts.json"),
-      brokenEtcd: ["node1"],
-      kubesprayDirectory: __dirname,
-      kubesprayVersion: "v2.31.0",
-      ansible: tools.playbook,
-      run: true,
-    };
-    const config = Object.fromEntries(Object.entries(declared).map(([key, value]) => [`quorate:${key}`, value]));
+    return writeInventory("hosts.ini", `[etcd]\n${hosts}\n[kube_control_plane]\n${planes.join("\n")}\n`);
+  }
+
+  /** A stack that runs Ansible against the lab's hosts. */
+  function openStack(declared: Readonly<Record<string, unknown>>): RecoveryStack {
     const project = new Project("kubespray");
-    const run = async (...args: readonly string[]) => {
-      const end = await project.start([...args, "--stack", "kubespray"], ansibleEnvironment(tools)).ended;
-      expect(end.exitCode, end.output).to.equal(0);
-      return end.output;
+    const start = (...args: readonly string[]) =>
+      project.start([...args, "--stack", "kubespray"], ansibleEnvironment(tools));
+    const declare = (change: Readonly<Record<string, unknown>>): void => {
+      const all = {
+        topology: "kubespray",
+        inventory: join(folder, "hosts.ini"),
+        output: join(folder, "out"),
+        kubesprayDirectory: __dirname,
+        kubesprayVersion: "v2.31.0",
+        ansible: tools.playbook,
+        run: true,
+        ...change,
+      };
+      const config = Object.fromEntries(Object.entries(all).map(([key, value]) => [`quorate:${key}`, value]));
+      const file = join(project.folder, "stacks/Pulumi.kubespray.yaml");
+      const salt = existsSync(file) ? (/^encryptionsalt: .*\n/m.exec(readFileSync(file, "utf8"))?.[0] ?? "") : "";
+      writeFileSync(file, `${salt}${stringify({ config })}`);
     };
-    try {
-      writeFileSync(join(project.folder, "stacks/Pulumi.kubespray.yaml"), stringify({ config }));
-      await project.succeed("stack", "init", "kubespray");
-      expect(await run("preview")).to.contain("proven: quorum kept");
-      const members = await lab.etcdctl("member list", host(2));
-      expect(members, "a preview changes nothing").to.match(/, etcd1, /);
-      expect(await run("up", "--yes", "--skip-preview")).to.contain("PLAY RECAP");
-      await run("preview", "--expect-no-changes");
-    } finally {
-      project.remove();
-    }
+    return {
+      project,
+      declare,
+      start,
+      run: async (...args) => {
+        const end = await start(...args).ended;
+        expect(end.exitCode, end.output).to.equal(0);
+        return end.output;
+      },
+      refused: async (...args) => {
+        const end = await start(...args).ended;
+        expect(end.exitCode, end.output).to.not.equal(0);
+        return end.output;
+      },
+      init: async () => {
+        declare(declared);
+        await project.succeed("stack", "init", "kubespray");
+      },
+    };
+  }
+
+  /** Presses ^C once the playbook of an up has come to this line, and makes sure that nothing of Ansible goes on. */
+  async function interruptUp(stack: RecoveryStack, line: string): Promise<void> {
+    const up = stack.start("up", "--yes", "--skip-preview");
+    const out = join(folder, "out");
+    const log = join(out, "ansible.log");
+    let isOver = false;
+    void up.ended.then(() => (isOver = true));
+    const hasCome = () => existsSync(log) && readFileSync(log, "utf8").includes(line);
+    await waitUntil(line, async () => isOver || hasCome(), { deadlineMs: 400_000 });
+    expect(isOver, up.output()).to.equal(false);
+    up.child.kill("SIGINT");
+    expect((await up.ended).exitCode).to.not.equal(0);
+    const { stdout } = await runProcess("pgrep", ["-af", `ansible-playbook.*${out}`], { timeoutMs: 10_000 });
+    expect(stdout.trim(), "Ansible goes on").to.equal("");
   }
 
   return {
@@ -169,7 +210,9 @@ export function recoveryBench(lab: SystemdEtcdLab, tools: AnsibleTools & { reado
     runClean,
     recoverByQuorate,
     writeByQuorate,
-    recoverByUp,
+    writeSite,
+    openStack,
+    interruptUp,
     observedWithIds,
     observed,
   };

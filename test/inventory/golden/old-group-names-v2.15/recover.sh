@@ -35,7 +35,7 @@ if [ -n "${QUORATE_TIED:-}" ]; then
     trap '' INT TERM HUP
     while kill -0 "$PPID" 2>/dev/null && kill -0 $$ 2>/dev/null; do sleep 1; done
     if [ "$group" = "$$" ]; then
-      kill -INT -- -$$ 2>/dev/null; sleep 5; kill -KILL -- -$$ 2>/dev/null
+      kill -s INT -- -$$; sleep 5; kill -s KILL -- -$$
     fi
   ) </dev/null >/dev/null 2>&1 &
   watcher=$!
