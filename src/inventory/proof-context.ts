@@ -82,9 +82,29 @@ export function placeInGroup(context: ProofContext, group: string, host?: string
   return host === undefined ? found?.position : found?.hosts.find((entry) => entry.name === host)?.position;
 }
 
-/** Where a host's variable is written. */
-export function placeOfVariable(context: ProofContext, host: string, name: string): SourcePosition | undefined {
-  return context.variables.of(host).get(name)?.position;
+/** The lines that list these hosts in a group; those of the group's head when there are none to list. */
+export function evidenceInGroup(
+  context: ProofContext,
+  group: string,
+  hosts: readonly string[],
+): readonly EvidenceLine[] {
+  const places = hosts.length === 0 ? [undefined] : hosts;
+  return evidence(
+    context,
+    places.map((host) => placeInGroup(context, group, host)),
+  );
+}
+
+/** The lines where these hosts' variable is written. */
+export function evidenceOfVariable(
+  context: ProofContext,
+  hosts: readonly string[],
+  name: string,
+): readonly EvidenceLine[] {
+  return evidence(
+    context,
+    hosts.map((host) => context.variables.of(host).get(name)?.position),
+  );
 }
 
 /** The broken etcd hosts under the names they have in the written group etcd. */

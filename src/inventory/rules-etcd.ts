@@ -4,14 +4,13 @@
 import { isPositionLabel } from "./member-names";
 import {
   brokenInNewOrder,
-  evidence,
+  evidenceInGroup,
+  evidenceOfVariable,
   lineWith,
   met,
   notNeeded,
   ownError,
   type ProofContext,
-  placeInGroup,
-  placeOfVariable,
   type Rule,
   stayingMembers,
   violated,
@@ -43,7 +42,7 @@ const firstEtcdHost: Rule = {
     if (first === undefined || first !== renamedTo(context, chosen.firstEtcd)) {
       return violated(`the first host of [etcd] is '${first}', not '${chosen.firstEtcd}'`, ownError);
     }
-    const lines = evidence(context, [placeInGroup(context, "etcd", first)]);
+    const lines = evidenceInGroup(context, "etcd", [first]);
     if (!situation.brokenEtcd.includes(chosen.firstEtcd)) return met(`${first} is not broken.`, lines);
     if (situation.brokenEtcd.length < situation.etcdHosts.length) {
       return violated(`the first host of [etcd], '${first}', is broken although others survived`, ownError);
@@ -91,7 +90,7 @@ const oddCount: Rule = {
   check: (context) => {
     const count = context.variables.tree.hostsOf("etcd").length;
     if (count % 2 === 0) return violated(`the written group etcd has ${count} hosts`, ownError, "even-etcd-count");
-    return met(`It has ${count}.`, evidence(context, [placeInGroup(context, "etcd")]));
+    return met(`It has ${count}.`, evidenceInGroup(context, "etcd", []));
   },
 };
 
@@ -106,13 +105,7 @@ const namesPinned: Rule = {
     if (twice !== undefined) return violated(`'${twice.host}' has two etcd_member_name`, ownError);
     const without = hosts.find((host) => context.variables.text(host, "etcd_member_name") === undefined);
     if (without !== undefined) return violated(`'${without}' has no etcd_member_name`, ownError);
-    return met(
-      `All ${hosts.length} have one.`,
-      evidence(
-        context,
-        hosts.map((host) => placeOfVariable(context, host, "etcd_member_name")),
-      ),
-    );
+    return met(`All ${hosts.length} have one.`, evidenceOfVariable(context, hosts, "etcd_member_name"));
   },
 };
 
@@ -149,10 +142,7 @@ const namesKept: Rule = {
     const source = situation.facts === undefined ? "taken from the original inventory or its numbering" : "as observed";
     return met(
       `${staying.length === 1 ? "One stays" : `${staying.length} stay`}; names ${source}.`,
-      evidence(
-        context,
-        staying.map((host) => placeOfVariable(context, host, "etcd_member_name")),
-      ),
+      evidenceOfVariable(context, staying, "etcd_member_name"),
     );
   },
 };
@@ -172,10 +162,7 @@ const joinNames: Rule = {
     }
     return met(
       `${joiners.length} join, none under etcd1 to etcd${etcd.length}.`,
-      evidence(
-        context,
-        joiners.map((host) => placeOfVariable(context, host, "etcd_member_name")),
-      ),
+      evidenceOfVariable(context, joiners, "etcd_member_name"),
     );
   },
 };
@@ -241,8 +228,7 @@ const restoreNotSkipped: Rule = {
     const isRestoredBefore = context.preparation.some((step) => step.kind === "restore" && step.on === first);
     if (chosen.procedure.kind === "restore-by-playbook") {
       if (listed.length === 0 || isRestoredBefore) return violated("the playbook would skip the restore", ownError);
-      const places = listed.map((host) => placeInGroup(context, "broken_etcd", host));
-      return met(`[broken_etcd] lists ${listed.length}.`, evidence(context, places));
+      return met(`[broken_etcd] lists ${listed.length}.`, evidenceInGroup(context, "broken_etcd", listed));
     }
     if (listed.length > 0 || !isRestoredBefore)
       return violated("both or neither of quorate and the playbook would restore", ownError);

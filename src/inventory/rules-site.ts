@@ -5,12 +5,13 @@ import { certificateFilesOf } from "./procedure";
 import {
   brokenInNewOrder,
   evidence,
+  evidenceInGroup,
+  evidenceOfVariable,
   lineWith,
   met,
   notNeeded,
   ownError,
   placeInGroup,
-  placeOfVariable,
   type Rule,
   violated,
 } from "./proof-context";
@@ -25,7 +26,7 @@ const firstControlPlaneHost: Rule = {
     const group = situation.traits.controlPlaneGroup;
     const [first] = context.variables.tree.hostsOf(group);
     if (first === undefined) return violated(`group ${group} is empty`, ownError, "control-plane-group-missing");
-    const lines = evidence(context, [placeInGroup(context, group, first)]);
+    const lines = evidenceInGroup(context, group, [first]);
     const renamed = new Map(situation.request.replacements.map((r) => [r.newHost, r.oldHost]));
     if (!situation.brokenControlPlane.includes(renamed.get(first) ?? first))
       return met(`${first} is not broken.`, lines);
@@ -66,12 +67,11 @@ const brokenCopied: Rule = {
     const wanted =
       chosen.emptyBecause.length > 0 ? [] : situation.brokenEtcd.filter((host) => host !== chosen.firstEtcd);
     if (listed.join() !== wanted.join()) return violated(`[broken_etcd] is '${listed}', not '${wanted}'`, ownError);
-    const places = listed.map((host) => placeInGroup(context, "broken_etcd", host));
-    if (listed.length > 0) return met(`${listed.join(", ")}.`, evidence(context, places));
+    if (listed.length > 0) return met(`${listed.join(", ")}.`, evidenceInGroup(context, "broken_etcd", listed));
     if (situation.brokenEtcd.length === 0) return met("No etcd host is broken.");
     return met(
       `[broken_etcd] is empty on purpose. ${chosen.emptyBecause.join(" ")}`,
-      evidence(context, [placeInGroup(context, "broken_etcd")]),
+      evidenceInGroup(context, "broken_etcd", []),
     );
   },
 };
@@ -116,13 +116,7 @@ const mainAddresses: Rule = {
         }
       }
     }
-    return met(
-      `All ${hosts.length} hosts have both.`,
-      evidence(
-        context,
-        hosts.map((host) => placeOfVariable(context, host, "main_ip")),
-      ),
-    );
+    return met(`All ${hosts.length} hosts have both.`, evidenceOfVariable(context, hosts, "main_ip"));
   },
 };
 
