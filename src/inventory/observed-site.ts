@@ -45,7 +45,10 @@ export function judgeObservedSite(
       restored.some((id) => isSameId(id, answered(view.etcd.status)?.clusterId ?? view.etcd.data.identity?.clusterId)),
   );
   // Any floor says that the cluster is known from before; which revision a restore starts at is not.
-  const assessment = assessEtcd(etcd, views, { lastRevision: isRestored ? 1 : undefined, backups: [] });
+  const assessment = assessEtcd(etcd, views.map(withoutLostCertificates), {
+    lastRevision: isRestored ? 1 : undefined,
+    backups: [],
+  });
   const sights = observations
     .filter(({ node }) => site.controlPlaneHosts.has(host(node)))
     .map((observation) => sightOf(observation, assessment.verdict));
@@ -75,6 +78,20 @@ function viewOf(observation: NodeObservation): EtcdNodeView {
   if (etcd.kind === "unknown") return { kind: "unseen", node, reason: etcd.reason };
   if (host.kind === "unknown") return { kind: "unseen", node, reason: host.reason };
   return { kind: "observed", node, timeSeconds: host.value.timeSeconds, etcd: etcd.value };
+}
+
+/**
+ * A node that came back empty has neither data nor certificates. That nobody accepts it is then no fault of certificates,
+ * which would have to be renewed first: the playbook signs new ones for whoever joins.
+ */
+function withoutLostCertificates(view: EtcdNodeView): EtcdNodeView {
+  if (view.kind !== "observed") return view;
+  const { etcd } = view;
+  const isBlank = ["empty", "missing", "member-directory-only"].includes(etcd.data.state);
+  const isBare = etcd.certificates.length > 0 && etcd.certificates.every(({ state }) => state === "missing");
+  if (!isBlank || !isBare || etcd.status.kind === "seen") return view;
+  const status = { ...etcd.status, failure: "refused" as const };
+  return { ...view, etcd: { ...etcd, status, certificates: [] } };
 }
 
 interface Sighting {

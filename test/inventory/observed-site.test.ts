@@ -9,6 +9,7 @@ import { bootstrapClusterId } from "../../src/plan/etcd/cluster-id";
 import * as builders from "../builders";
 import {
   change,
+  fields,
   healthyViews,
   leaderless,
   lose,
@@ -16,6 +17,7 @@ import {
   membership,
   nodeNames,
   peerUrl,
+  silent,
   status,
   voterEtcd,
   wiped,
@@ -169,6 +171,23 @@ describe("judgeObservedSite", () => {
     const { facts } = judgeObservedSite(plane, observe(views, { "cp-2": { containers: dead } }));
     expect(facts.verdict).to.equal("quorum-lost");
     expect(facts.hosts.map((host) => host.isControlPlaneBroken)).to.deep.equal([false, false, false]);
+  });
+
+  it("takes a node that came back without data and certificates for empty, and one that only lost certificates for what it is", () => {
+    const missing = (["ca", "server", "client"] as const).map((role) => ({
+      role,
+      path: `/etc/ssl/etcd/ssl/${role}.pem`,
+      state: "missing" as const,
+      names: [],
+    }));
+    const refused = silent("certificate", "no such file");
+    const isNew = change(healthy, "cp-1", wiped, refused, fields({ certificates: missing }));
+    const { facts } = judgeObservedSite(plane, observe(isNew));
+    expect(facts.verdict).to.equal("minority-lost");
+    expect(facts.hosts[1]).to.deep.include({ isHealthyVoter: false, hasCaKey: false });
+    const hasData = change(healthy, "cp-1", refused, fields({ certificates: missing }));
+    expect(judgeObservedSite(plane, observe(hasData)).facts.verdict).to.equal("certificates");
+    expect(codes(derive(observe(hasData)))).to.include("verdict");
   });
 
   it("refuses a host that cannot be reached until it is named, and takes it for broken then", () => {

@@ -69,7 +69,7 @@ describe("quorate up on a kubespray site", function () {
         try {
           await stack.init();
           const output = await stack.refused("up", "--yes", "--skip-preview");
-          expect(output).to.match(/TASK \[Ask it\] failed on node2/);
+          expect(output, output).to.match(/TASK \[Ask it\] failed on node2/);
           expect(existsSync(join(suite.folder, "out", "finished"))).to.equal(false);
         } finally {
           stack.project.remove();
