@@ -37,3 +37,28 @@ describe("the example stack", function () {
     for (const node of ["cp-0", "cp-1", "cp-2"]) expect(output).to.contain(`node ${node} is unreachable`);
   });
 });
+
+describe("the example of a kubespray site", function () {
+  this.timeout(180_000);
+  let project: Project;
+
+  before(async () => {
+    project = new Project("kubespray-example");
+    fs.cpSync(path.join(stacks, "demo"), path.join(project.folder, "stacks/demo"), { recursive: true });
+    const file = "Pulumi.kubespray-example.yaml";
+    fs.copyFileSync(path.join(stacks, file), path.join(project.folder, "stacks", file));
+    await project.succeed("stack", "init", "kubespray-example");
+  });
+  after(() => project?.remove());
+
+  it("is proven in a preview, and up writes it without running anything", async () => {
+    const { exitCode, output } = await project.preview();
+    expect(exitCode, output).to.equal(0);
+    expect(output).to.contain("proven: quorum kept, broken etcd members are replaced");
+    const up = await project.up();
+    expect(up.exitCode, up.output).to.equal(0);
+    const written = path.join(project.folder, "stacks/kubespray-recovery");
+    expect(fs.readFileSync(path.join(written, "hosts.ini"), "utf8")).to.contain("[broken_etcd]\nm1\n");
+    expect(fs.existsSync(path.join(written, "started"))).to.equal(false);
+  });
+});
