@@ -26,6 +26,13 @@ export async function expectRefused(end: Promise<CommandEnd>): Promise<string> {
   return output;
 }
 
+/** Some runs of quorate: seconds each, so one case of each kind runs unless all are asked for. */
+export interface StackCase {
+  readonly name: string;
+  readonly kind: string;
+  readonly run: () => Promise<void>;
+}
+
 /** Makes a project before each test of the calling suite and removes it afterwards. */
 export function kubesprayProject() {
   let project: Project;

@@ -1,10 +1,11 @@
 // The real Ansible for tests: ansible-core in a virtual environment that is kept outside the work tree.
 
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
@@ -86,6 +87,33 @@ export async function listWithAnsible(
     env: ansibleEnvironment(tools),
   });
   return JSON.parse(stdout) as AnsibleListing;
+}
+
+/** Ansible's listing of many inventories, its program loaded once. */
+export interface AnsibleLister {
+  list(path: string): Promise<AnsibleListing>;
+  close(): void;
+}
+
+/** Loads ansible-inventory. One inventory is listed at a time. */
+export function openLister(tools: AnsibleTools & { readonly kind: "ready" }): AnsibleLister {
+  const script = join(__dirname, "list-inventories.py");
+  const child = spawn(join(dirname(tools.inventory), "python"), [script], {
+    env: ansibleEnvironment(tools),
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    list: async (path) => {
+      child.stdin.write(`${path}\n`);
+      const answer = await answers.next();
+      if (answer.done === true) throw new Error(`${script} ended`);
+      const [exitCode, output, errors] = JSON.parse(answer.value) as readonly [number, string, string];
+      if (exitCode !== 0) throw new Error(`ansible-inventory fails at ${path}: exit ${exitCode}, ${errors}`);
+      return JSON.parse(output) as AnsibleListing;
+    },
+    close: () => child.stdin.end(),
+  };
 }
 
 /** An environment in which no configuration of the machine reaches Ansible. */

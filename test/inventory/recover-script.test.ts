@@ -18,7 +18,12 @@ describe("recover.sh", () => {
   /** Runs the script of a golden situation; `failing` is a word of the command at which ansible-playbook fails. */
   async function recover(
     situation: string,
-    options: { readonly banner?: string; readonly failing?: string; readonly isTied?: boolean } = {},
+    options: {
+      readonly banner?: string;
+      readonly failing?: string;
+      readonly isTied?: boolean;
+      readonly isKilled?: boolean;
+    } = {},
   ): Promise<{
     readonly code: number;
     readonly out: string;
@@ -35,7 +40,11 @@ describe("recover.sh", () => {
       `echo "$*" >> ${log}`,
       'echo; echo "PLAY [Recover etcd] ****"; echo "TASK [etcd : Configure | {}] ****"; echo "ok: [cp2] => {secret}"',
       'echo "changed: [cp1] => (item=secret)"',
-      `case "$*" in *${options.failing ?? "nothing-fails"}*) echo 'fatal: [cp1]: FAILED! => {"msg": "secret"}'; exit 2;; esac`,
+      // A failure that is ignored, and one that is not. Ansible ends with a recap unless it is ended from outside.
+      `echo 'failed: [cp2] (item=secret)'; echo ...ignoring; echo 'TASK [etcd : Start {{ item }}] ***'`,
+      `failed='cp1   : ok=3    changed=1    unreachable=0    failed=1    skipped=0    rescued=0    ignored=0'`,
+      `end() { echo 'fatal: [cp1 -> cp2]: FAILED! => {"msg": "secret"}'; ${options.isKilled === true ? "" : `echo 'PLAY RECAP ****'; echo "$failed"; echo 'cp2   : ok=3    changed=1    unreachable=0    failed=0';`} exit 2; }`,
+      `case "$*" in *${options.failing ?? "nothing-fails"}*) end;; esac`,
       'echo "PLAY RECAP ****"; echo "cp1   : ok=3 changed=1"',
     ];
     const program = join(folder, "bin", "ansible-playbook");
@@ -95,9 +104,24 @@ describe("recover.sh", () => {
   it("fails with the task, the host and the file, and without the answer, for the one who keeps it", async () => {
     const { code, out, error, calls } = await recover("only-etcd1-broken", { isTied: true, failing: "prepare.yml" });
     expect(code).to.equal(2);
-    expect(error).to.equal(`TASK [etcd : Configure | {}] failed on cp1: its answer is in ${folder}/out/ansible.log\n`);
+    expect(error).to.equal(
+      `TASK [etcd : Start {{ item }}] failed on cp1: its answer is in ${folder}/out/ansible.log\n`,
+    );
     expect(out + error).not.to.contain("secret");
     expect(calls).to.have.length(1);
+  });
+
+  it("says so when Ansible comes to no recap", async () => {
+    const { code, out, error } = await recover("only-etcd1-broken", {
+      isTied: true,
+      failing: "--limit",
+      isKilled: true,
+    });
+    expect(code).to.equal(2);
+    expect(error).to.equal(
+      `ansible-playbook came to no end of its own: what it said is in ${folder}/out/ansible.log\n`,
+    );
+    expect(out + error).not.to.contain("secret");
   });
 
   it("does not run the playbook when the preparation fails, and can then be started again", async () => {

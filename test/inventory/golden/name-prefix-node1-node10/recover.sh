@@ -42,11 +42,16 @@ if [ -n "${QUORATE_TIED:-}" ]; then
   trap 'kill -KILL $watcher 2>/dev/null || true' EXIT
 fi
 
-# Prints what tells how far it is. What a task answers may hold secrets and is left to the file.
+# Prints what tells how far it is. What a task answers may hold secrets and is left to the file. A task that fails may be
+# meant to, or be rescued: only the hosts that the recap calls failed or unreachable are told as the reason.
 show() {
   trap '' INT TERM HUP
   recap=
+  told=
   task=
+  newline='
+'
+  failures=$newline
   while IFS= read -r line || [ -n "$line" ]; do
     printf '%s\n' "$line" >> "$log"
     case $line in
@@ -57,11 +62,29 @@ show() {
       "fatal: ["* | "failed: ["*)
         host=${line#*\[}
         printf '%s\n' "${line%%]*}]"
-        printf '%s failed on %s: its answer is in %s\n' "$task" "${host%%]*}" "$log" >&2
+        # A delegated task says "host -> delegate".
+        host=${host%%]*}
+        failures="$failures${host%% *}: $task$newline"
         ;;
-      *) if [ -n "$recap" ]; then printf '%s\n' "$line"; fi ;;
+      *)
+        if [ -n "$recap" ]; then
+          printf '%s\n' "$line"
+          case $line in *" unreachable="[1-9]* | *" failed="[1-9]*) tell "${line%% *}" ;; esac
+        fi
+        ;;
     esac
   done
+  if [ -e "$here/.failed" ] && [ -z "$told" ]; then
+    printf 'ansible-playbook came to no end of its own: what it said is in %s\n' "$log" >&2
+  fi
+}
+
+# Says which task a host has failed in: the last one that it failed.
+tell() {
+  told=yes
+  last=${failures##*"$newline$1: "}
+  [ "$last" != "$failures" ] || last='a task'
+  printf '%s failed on %s: its answer is in %s\n' "${last%%"$newline"*}" "$1" "$log" >&2
 }
 
 # Runs one ansible-playbook to its end.
