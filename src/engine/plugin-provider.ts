@@ -10,12 +10,14 @@ import { describeCallError, isUnimplemented, parseInitFailure, unary } from "./g
 import { parseCheckAnswer, parseDiffAnswer, renderDiff } from "./plugin-messages";
 import type { PluginProcess } from "./plugin-process";
 import {
+  asSecret,
   containsUnknowns,
   isPropertyMap,
   type PropertyMap,
   parseStruct,
   renderStruct,
   SecretValue,
+  valuesEqual,
   withoutSecrets,
 } from "./property-value";
 import {
@@ -78,7 +80,8 @@ export class PluginProvider implements Provider {
     request.setNews(renderStruct(call.newInputs, { keepSecrets: false }));
     try {
       const response = await unary<messages.CheckResponse>((done) => this.client.checkConfig(request, done));
-      return parseCheckAnswer(response, call.newInputs);
+      const answer = parseCheckAnswer(response, call.newInputs);
+      return { ...answer, inputs: markSecretKeys(answer.inputs, call.newInputs) };
     } catch (error) {
       if (isUnimplemented(error)) return { inputs: call.newInputs, failures: [] };
       throw describeCallError(error);
@@ -273,4 +276,15 @@ export class PluginProvider implements Provider {
 
 function unpreviewed(outputs: PropertyMap): ProviderOutcome {
   return { id: "", outputs, inputs: undefined, refreshBeforeUpdate: false, unhealthy: undefined };
+}
+
+// A plugin is configured in plain text; what was secret before must not lie in the state in plain text afterwards.
+function markSecretKeys(checked: PropertyMap, sent: PropertyMap): PropertyMap {
+  return Object.fromEntries(
+    Object.entries(checked).map(([key, value]) => {
+      const before = sent[key];
+      const wasSecret = before !== undefined && !valuesEqual(before, withoutSecrets(before));
+      return [key, wasSecret && !(value instanceof SecretValue) ? asSecret(value) : value];
+    }),
+  );
 }

@@ -154,6 +154,17 @@ describe("runDeployment", function () {
     expect(state?.outputs?.spec).to.equal("open");
   });
 
+  it("keeps what a plugin is configured with encrypted in state, although the plugin gives it back in plain text", async () => {
+    start(`const mine = new Demo("mine", { token: pulumi.secret("hunter2hunter2"), region: "here" });
+      new Thing("a", { spec: 1 }, { provider: mine });`);
+    await demo.run("up");
+    expect(readFileSync(demo.stateFile(), "utf8")).to.not.include("hunter2hunter2");
+    expect(demo.resources().mine?.inputs?.token).to.have.property("ciphertext");
+    expect(demo.resources().mine?.inputs?.region).to.equal("here");
+    expect(demo.takeCalls().join()).to.include("hunter2hunter2");
+    expect((await demo.run("up")).result.hasChanges).to.equal(false);
+  });
+
   const refusals = [
     { name: "an alias", program: `new Thing("a", {}, { aliases: [{ name: "old" }] });`, words: "aliases" },
     { name: "an import", program: `new Thing("a", {}, { import: "x" });`, words: "import" },
