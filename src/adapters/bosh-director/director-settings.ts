@@ -3,6 +3,7 @@
 import { parse as parseYaml } from "yaml";
 import { z } from "zod";
 import { inputError } from "../../model/errors";
+import { proxyVariableFor } from "./proxy-variables";
 
 /** How we prove who we are. */
 export type DirectorCredentials =
@@ -70,6 +71,12 @@ export function readDirectorSettings(input: DirectorSettingsInput, sources: Sett
   }
   const stored = findStored(named, readStored(sources));
   const { host, port } = parseAddress(stored?.url ?? named);
+  const proxy = proxyVariableFor(variables, host, port);
+  if (proxy !== undefined) {
+    throw inputError(`${proxy} is set, but the director ${host} is reached directly only`, {
+      hint: `add ${host} to NO_PROXY if it can be reached from here, or open a tunnel (ssh -L 25555:${host}:${port} JUMPHOST) and name that`,
+    });
+  }
   const caText = nonEmpty(input.caCert) ?? nonEmpty(variables.BOSH_CA_CERT);
   const caCertificate = caText === undefined ? nonEmpty(stored?.ca_cert) : readCertificate(caText, sources);
   return { host, port, caCertificate, credentials: chooseCredentials(input, variables, stored) };

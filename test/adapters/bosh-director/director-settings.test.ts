@@ -90,6 +90,11 @@ describe("readDirectorSettings", () => {
       /neither the URL of a BOSH director nor an alias/,
     ],
     ["a CA file that is not there", { BOSH_ENVIRONMENT: "prod", BOSH_CA_CERT: "/none" }, /\/none, does not exist$/],
+    [
+      "an HTTP proxy that NO_PROXY does not except",
+      { BOSH_ENVIRONMENT: "10.0.0.6", HTTPS_PROXY: "http://proxy:3128", NO_PROXY: "10.0.1.0/24" },
+      /^HTTPS_PROXY is set, but the director 10\.0\.0\.6 is reached directly only$/,
+    ],
     ["a proxy", { BOSH_ENVIRONMENT: "prod", BOSH_ALL_PROXY: "socks5://jump" }, /BOSH_ALL_PROXY is set/],
   ];
   for (const [name, variables, want] of refusals) {
