@@ -3,11 +3,14 @@
 import type { ControlPlaneDeclaration } from "../model/declaration";
 import { inputError, unreachable } from "../model/errors";
 import type { NodeAccess } from "../ports/node-access";
+import { type BoshNodesOptions, openBoshNodes } from "./bosh-director/bosh-nodes";
 import { openLocalNode } from "./local-node";
 import { openSshNodes } from "./open-ssh-node";
 
 /** What is not an adapter and is therefore handed in. */
 export interface NodesOptions {
+  /** How instances of BOSH deployments are reached. Not given: they are refused. */
+  readonly bosh?: BoshNodesOptions;
   /** Opens the nodes of a simulated world, named by its file. Not given: simulated nodes are refused. */
   readonly simulated?: (world: string, plane: ControlPlaneDeclaration) => NodeAccess;
 }
@@ -28,6 +31,11 @@ export function openNodes(plane: ControlPlaneDeclaration, options: NodesOptions 
         return open("ssh", () => openSshNodes(plane));
       case "local":
         return open("local", () => openLocalNode(plane));
+      case "bosh": {
+        const { bosh } = options;
+        if (bosh === undefined) throw inputError(`node ${node} is behind a BOSH director, which cannot be asked here`);
+        return open("bosh", () => openBoshNodes(plane, bosh));
+      }
       case "simulated": {
         const { simulated } = options;
         if (simulated === undefined) throw inputError(`node ${node} is simulated, which is not possible here`);

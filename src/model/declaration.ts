@@ -2,6 +2,8 @@
 // filled in. The schema is the one place where a mistake in it is named.
 
 import { z } from "zod";
+import { parseInstanceName } from "./bosh";
+import { directorSchema } from "./director-declaration";
 import { etcdDeclarationSchema } from "./etcd-declaration";
 import type { JsonObject } from "./json";
 
@@ -87,8 +89,19 @@ const simulatedAccess = z.strictObject({
   world: localPath.describe("File that holds the simulated world; shared by all of its nodes."),
 });
 
+/** An instance of a BOSH deployment, reached as `bosh ssh` does it: no address is declared. */
+const boshAccess = z.strictObject({
+  kind: z.literal("bosh"),
+  director: directorSchema.default({}).describe("Default: as BOSH_* variables and ~/.bosh/config say."),
+  deployment: z.string().regex(/^[^/\s]+$/, "must be a deployment's name without '/' and spaces"),
+  // An address would mean every instance of the deployment to a director.
+  instance: z
+    .string()
+    .refine((name) => parseInstanceName(name) !== undefined, "must be group/uuid, such as `bosh instances` prints it"),
+});
+
 /** How a node is reached. */
-export const accessSchema = z.discriminatedUnion("kind", [sshAccess, localAccess, simulatedAccess]);
+export const accessSchema = z.discriminatedUnion("kind", [sshAccess, localAccess, simulatedAccess, boshAccess]);
 /** How a node is reached. */
 export type AccessDeclaration = Readonly<z.infer<typeof accessSchema>>;
 
@@ -218,8 +231,19 @@ function nodesByAddress(
   const names = new Map<string, string[]>();
   for (const [name, node] of Object.entries(nodes)) {
     if (node.access.kind === "simulated") continue;
-    const address = node.access.kind === "local" ? "localhost" : `${node.access.host}:${node.access.port ?? ""}`;
+    const address = addressOf(node.access);
     names.set(address, [...(names.get(address) ?? []), name]);
   }
   return [...names];
+}
+
+function addressOf(access: Exclude<AccessDeclaration, { kind: "simulated" }>): string {
+  switch (access.kind) {
+    case "local":
+      return "localhost";
+    case "bosh":
+      return `${access.instance} of ${access.deployment}`;
+    case "ssh":
+      return `${access.host}:${access.port ?? ""}`;
+  }
 }

@@ -3,10 +3,10 @@
 import { z } from "zod";
 import { type InstanceRef, parseInstanceName } from "../model/bosh";
 import type { BoshDeploymentDeclaration } from "../model/bosh-plan";
+import { directorSchema } from "../model/director-declaration";
 import { etcdDeclarationSchema } from "../model/etcd-declaration";
 import type { JsonObject } from "../model/json";
 import type { BoshAccessInput } from "./open-bosh";
-import { directorSchema } from "./open-director";
 
 const groupName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, "must be the name of an instance group");
 // An address would mean every instance of the deployment to a director.

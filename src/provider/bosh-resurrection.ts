@@ -6,6 +6,7 @@ import { isHolderAlive } from "../adapters/pause-holder";
 import { observeResurrection } from "../converge/bosh-observe";
 import { convergeResurrection } from "../converge/bosh-resurrection";
 import type { ResurrectionFilter, ResurrectionRule, ResurrectionState } from "../model/bosh-resurrection";
+import { directorSchema } from "../model/director-declaration";
 import { unreachable } from "../model/errors";
 import { isJsonList, isJsonObject, type JsonObject, type JsonValue } from "../model/json";
 import { explainMeltdown } from "../plan/bosh-meltdown";
@@ -13,7 +14,7 @@ import { diffResurrection, leftPauses, pauseConfigName, type ResurrectionDrift }
 import { diffProperties } from "../plan/property-diff";
 import type { DirectorAccess } from "../ports/director-access";
 import { checkInputs } from "./check-inputs";
-import { directorReasons, directorSchema, type OpenDirector } from "./open-director";
+import { directorReasons, type OpenDirector } from "./open-director";
 import type { ResourceContext, ResourceType } from "./resource-type";
 
 const names = z.array(z.string().min(1, "must be a name")).min(1, "must name one, or be left out");

@@ -9,12 +9,13 @@ import {
   type FoundationObservation,
   foundationRules,
 } from "../model/bosh-foundation";
+import { directorSchema } from "../model/director-declaration";
 import { blockedError } from "../model/errors";
 import type { JsonObject } from "../model/json";
 import { checkFoundation } from "../plan/foundation";
 import { diffProperties } from "../plan/property-diff";
 import { checkInputs } from "./check-inputs";
-import { directorReasons, directorSchema, type OpenDirector } from "./open-director";
+import { directorReasons, type OpenDirector } from "./open-director";
 import type { ResourceContext, ResourceType } from "./resource-type";
 
 const name = z.string().min(1, "must be a name");

@@ -16,9 +16,10 @@ import { isHolderAlive } from "../adapters/pause-holder";
 import { systemClock } from "../adapters/system-clock";
 import type { BoshReach } from "../converge/bosh-observe";
 import { openQuorum } from "../converge/bosh-quorum";
+import type { DirectorInput } from "../model/director-declaration";
 import type { EtcdDeclaration } from "../model/etcd-declaration";
 import type { Clock } from "../ports/clock";
-import type { DirectorInput, OpenDirector } from "./open-director";
+import type { OpenDirector } from "./open-director";
 
 /** What is declared of the ways into a deployment. */
 export interface BoshAccessInput {

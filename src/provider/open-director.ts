@@ -2,26 +2,13 @@
 
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { z } from "zod";
 import { connectDirector, type DirectorClientOptions } from "../adapters/bosh-director/director-client";
 import { readDirectorSettings, type SettingsSources } from "../adapters/bosh-director/director-settings";
 import { systemClock } from "../adapters/system-clock";
+import type { DirectorInput } from "../model/director-declaration";
 import { isRecoveryError } from "../model/errors";
 import type { Clock } from "../ports/clock";
 import type { DirectorAccess } from "../ports/director-access";
-
-const nonEmpty = z.string().min(1, "must not be empty");
-
-/** What a declaration says of its director; nothing: all of it comes from the environment. */
-export const directorSchema = z.strictObject({
-  environment: nonEmpty.optional(),
-  client: nonEmpty.optional(),
-  clientSecret: nonEmpty.optional(),
-  caCert: nonEmpty.optional(),
-});
-
-/** The declared access to a director. */
-export type DirectorInput = z.infer<typeof directorSchema>;
 
 /** Opens the director of a declaration. @throws RecoveryError `input` when none is named or a file is missing. */
 export type OpenDirector = (input: DirectorInput) => DirectorAccess;
@@ -35,9 +22,11 @@ export function openDirectorFrom(
   return (input) => connectDirector(readDirectorSettings(input, sources), { clock, ...options });
 }
 
+/** What the operator's own environment says. */
+export const operatorSources: SettingsSources = { variables: process.env, homeDirectory: homedir(), readFile };
+
 /** Opens directors as the operator's own environment names them. */
-export const openDirector: OpenDirector = (input) =>
-  openDirectorFrom({ variables: process.env, homeDirectory: homedir(), readFile }, systemClock())(input);
+export const openDirector: OpenDirector = (input) => openDirectorFrom(operatorSources, systemClock())(input);
 
 /** What a failure that the operator can act on says, one sentence each. @throws any other failure as it is. */
 export function directorReasons(error: unknown): readonly string[] {

@@ -5,12 +5,18 @@ import { openNodes as openRealNodes } from "../adapters/nodes";
 import { systemClock } from "../adapters/system-clock";
 import type { ControlPlaneDeclaration } from "../model/declaration";
 import { openWorldFile, simulatedClock, simulatedNodes } from "../simulator";
+import { shellRecords } from "./open-bosh";
+import { operatorSources } from "./open-director";
 import type { OpenNodes } from "./plane-resource";
 
 /** Opens the nodes of a declaration, with the clock that they live by. */
-export const openNodes: OpenNodes = async (plane) => {
+export const openNodes: OpenNodes = async (plane, tell) => {
   const world = worldOf(plane);
-  if (world === undefined) return { nodes: openRealNodes(plane), clock: systemClock() };
+  if (world === undefined) {
+    const clock = systemClock();
+    const bosh = { sources: operatorSources, records: shellRecords(), clock, tell };
+    return { nodes: openRealNodes(plane, { bosh }), clock };
+  }
   const holder = openWorldFile(world);
   return { nodes: simulatedNodes(holder, { plane, files: localFiles }), clock: simulatedClock(holder) };
 };

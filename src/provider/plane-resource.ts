@@ -19,9 +19,10 @@ import { maskPlan } from "./mask-plan";
 import { planeOutputs, podNamesOf, reasonsOf } from "./plane-outputs";
 import type { CheckedInputs, ResourceContext, ResourceState, ResourceType } from "./resource-type";
 
-/** Opens the way to the nodes of a declaration, and the clock that goes with it. */
+/** Opens the way to the nodes of a declaration, and the clock that goes with it. `tell` hears what is worth a line. */
 export type OpenNodes = (
   plane: ControlPlaneDeclaration,
+  tell: (note: string) => void,
 ) => Promise<{ readonly nodes: NodeAccess; readonly clock: Clock }>;
 
 /** How one kind of resource is a part of a control plane. */
@@ -73,7 +74,7 @@ export function planeResource(lens: PlaneLens, openNodes: OpenNodes): ResourceTy
 
     async preview(inputs, isNew, context) {
       const plane = parsePlane(inputs);
-      const { nodes } = await openNodes(plane);
+      const { nodes } = await openNodes(plane, (note) => void context.log("info", note));
       try {
         const observations = await observeAll(plane, nodes);
         const lastRevision = recordedRevision(context.recorded);
@@ -87,7 +88,7 @@ export function planeResource(lens: PlaneLens, openNodes: OpenNodes): ResourceTy
 
     async converge(name, inputs, context) {
       const plane = parsePlane(inputs);
-      const { nodes, clock } = await openNodes(plane);
+      const { nodes, clock } = await openNodes(plane, (note) => void context.log("info", note));
       try {
         // What was to be noted before is told by now; what the repair left behind is not.
         let told: ReadonlySet<string> | undefined;
@@ -130,7 +131,7 @@ export function planeResource(lens: PlaneLens, openNodes: OpenNodes): ResourceTy
 
     async read(id, recorded, context) {
       const plane = parsePlane(lens.declaredPart(recorded.inputs));
-      const { nodes } = await openNodes(plane);
+      const { nodes } = await openNodes(plane, (note) => void context.log("info", note));
       try {
         const observations = await observeAll(plane, nodes);
         const podNames = podNamesOf(plane, recorded.outputs);

@@ -2,7 +2,14 @@
 
 import * as pulumi from "@pulumi/pulumi";
 import type { EtcdDeclarationInput } from "../model/etcd-declaration";
-import { type AccessArgs, type NodeValues, type PodTemplate, podFor, type ServiceArgs } from "./node-args";
+import {
+  type AccessArgs,
+  type NodeValues,
+  type PodTemplate,
+  podFor,
+  type ServiceArgs,
+  secretAccess,
+} from "./node-args";
 
 /** One node of a control plane. */
 export interface ControlPlaneNodeArgs {
@@ -102,5 +109,10 @@ function expandNode(
   const pods = Object.entries({ ...commonPods, ...staticPods }).map(
     ([pod, template]) => [pod, podFor(template, node)] as const,
   );
-  return { ...rest, staticPods: Object.fromEntries(pods), services: { ...commonServices, ...services } };
+  return {
+    ...rest,
+    access: secretAccess(rest.access),
+    staticPods: Object.fromEntries(pods),
+    services: { ...commonServices, ...services },
+  };
 }

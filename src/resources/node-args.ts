@@ -1,8 +1,9 @@
 // How programs name nodes and fill in what differs between them.
 
 import type { types } from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { AccessDeclaration } from "../model/declaration";
+import { type DirectorArgs, secretDirector } from "./director-args";
 
 /** A Pod as `@pulumi/kubernetes` types it. */
 export type Pod = types.input.core.v1.Pod;
@@ -34,4 +35,12 @@ export type AccessArgs = pulumi.Input<
 /** The Pod of a template for one node. */
 export function podFor(template: PodTemplate, node: NodeValues): Pod {
   return typeof template === "function" ? template(node) : template;
+}
+
+/** The access with the credentials of its director, where it has one, marked as secrets. */
+export function secretAccess(access: AccessArgs): AccessArgs {
+  // An access that another resource makes keeps the marks that it has: a secret inside would make all of it one.
+  if (pulumi.Output.isInstance(access) || access instanceof Promise || access.kind !== "bosh") return access;
+  const { director } = access as { readonly director?: DirectorArgs };
+  return director === undefined ? access : { ...access, director: secretDirector(director) };
 }

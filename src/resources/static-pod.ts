@@ -1,7 +1,7 @@
 // One static pod on one node, outside a declared control plane.
 
 import * as pulumi from "@pulumi/pulumi";
-import type { AccessArgs, Pod, ServiceArgs } from "./node-args";
+import { type AccessArgs, type Pod, type ServiceArgs, secretAccess } from "./node-args";
 
 /** A static pod and where it runs. */
 export interface StaticPodArgs {
@@ -24,7 +24,7 @@ export interface StaticPodArgs {
 /** One manifest on one node: kube-vip, haproxy and the like. */
 export class StaticPod extends pulumi.CustomResource {
   constructor(name: string, args: StaticPodArgs, options?: pulumi.CustomResourceOptions) {
-    super("quorate:index:StaticPod", name, { status: undefined, ...args }, options);
+    super("quorate:index:StaticPod", name, { status: undefined, ...args, access: secretAccess(args.access) }, options);
   }
 }
 
@@ -41,6 +41,11 @@ export interface NodeServiceArgs extends ServiceArgs {
 /** One systemd unit or monit process on one node, outside a declared control plane. */
 export class NodeService extends pulumi.CustomResource {
   constructor(name: string, args: NodeServiceArgs, options?: pulumi.CustomResourceOptions) {
-    super("quorate:index:NodeService", name, { status: undefined, ...args }, options);
+    super(
+      "quorate:index:NodeService",
+      name,
+      { status: undefined, ...args, access: secretAccess(args.access) },
+      options,
+    );
   }
 }
