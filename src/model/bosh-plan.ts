@@ -22,6 +22,8 @@ export interface BoshDeploymentDeclaration {
   readonly mustRun: readonly InstanceRef[];
   /** Repair although more than one member of a quorum group is down; still one after the other. */
   readonly repairSeveral: boolean;
+  /** How often the health monitor reads resurrection configs; undefined: once a minute. */
+  readonly monitorIntervalSeconds?: number;
   /** A zone or more is out: nothing is asked of each VM; one scan finds who is silent and all are answered at once. */
   readonly isMassRecovery: boolean;
 }

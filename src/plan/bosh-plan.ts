@@ -12,7 +12,9 @@ import { rebootFirst } from "./bosh-resolution";
 import { isPauseHeld, isResurrectionActive, leftPauses, pauseConfigName } from "./bosh-resurrection";
 
 // The monitor reads the configs once a minute. Source: cloudfoundry/bosh jobs/health_monitor/spec, intervals.
-const monitorRefreshMs = 65_000;
+const monitorIntervalSeconds = 60;
+// A monitor that is busy reads a little later.
+const monitorGraceSeconds = 5;
 
 interface Treatment {
   readonly diagnosed: DiagnosedInstance;
@@ -211,11 +213,12 @@ function pauseSteps(
 ): readonly BoshStep[] {
   const { deployment } = declaration;
   const configName = pauseConfigName(deployment);
+  const intervalSeconds = declaration.monitorIntervalSeconds ?? monitorIntervalSeconds;
   const wait: BoshStep = {
     kind: "waitForMonitor",
     deployment,
-    waitMs: monitorRefreshMs,
-    reason: "the health monitor reads resurrection configs once a minute",
+    waitMs: (intervalSeconds + monitorGraceSeconds) * 1000,
+    reason: `the health monitor reads resurrection configs every ${intervalSeconds} s`,
   };
   if (observation.isPauseOurs) {
     const isWaitedFor = observation.attempts.some(({ step }) => step.kind === "waitForMonitor");

@@ -38,6 +38,7 @@ const base = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9 ._:-]{2,60}$/, "must name the outage: 3 to 61 letters, digits, spaces and '._:-'")
     .optional(),
+  monitorIntervalSeconds: z.number().int().min(1).max(3600).default(60),
   snapshotDirectory: z
     .string()
     .regex(/^\/[^\n\r\0]*$/, "must be an absolute path on one line")
@@ -67,6 +68,7 @@ export function parseBosh(inputs: JsonObject, recoveredOutage: string | undefine
   const { troubles: _live, ...rest } = inputs;
   const declared: Declared = base.parse(rest);
   const { director, deployment, quorumGroups, mustRun, repairSeveral, massRecovery, snapshotDirectory } = declared;
+  const { monitorIntervalSeconds } = declared;
   const groups = Object.entries(quorumGroups).sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     declaration: {
@@ -74,6 +76,7 @@ export function parseBosh(inputs: JsonObject, recoveredOutage: string | undefine
       quorumGroups: groups.map(([group, { etcd }]) => ({ group, hasEtcd: etcd !== undefined })),
       mustRun: mustRun.map(parseInstanceName).filter((named): named is InstanceRef => named !== undefined),
       repairSeveral,
+      monitorIntervalSeconds,
       isMassRecovery: massRecovery !== undefined && massRecovery !== recoveredOutage,
     },
     access: {

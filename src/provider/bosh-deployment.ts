@@ -16,6 +16,7 @@ import { boshReasons, statusOf, troubledInstances, troublesOf, withTroubledNames
 import { checkInputs } from "./check-inputs";
 import type { OpenBosh, OpenedBosh } from "./open-bosh";
 import { directorReasons } from "./open-director";
+import { notKnownYet } from "./property-value";
 import type { ResourceContext, ResourceState, ResourceType } from "./resource-type";
 
 /** The resource, over the given way to deployments. */
@@ -36,7 +37,10 @@ export function boshDeploymentResource(openBosh: OpenBosh): ResourceType {
         const { plan } = await look(declared, opened);
         if (isNew) await tellLeftUsers(opened, context);
         await logPlan(declared, isNew ? plan : { ...plan, notes: [] }, context);
-        return outputsOf(inputs, plan, recoveredOutage(context.recorded));
+        return {
+          ...outputsOf(inputs, plan, context.recorded),
+          ...(plan.steps.length > 0 ? { repairs: notKnownYet } : {}),
+        };
       } catch (error) {
         for (const reason of directorReasons(error)) await context.log("error", reason);
         return inputs;
@@ -65,8 +69,13 @@ export function boshDeploymentResource(openBosh: OpenBosh): ResourceType {
           ...result.failures,
           ...boshReasons(declared.declaration, result.plan),
         ];
-        const outage = reasons.length === 0 ? declared.outage : recoveredOutage(context.recorded);
-        return stateOf(name, inputs, declared, result.observation, result.plan, outage, reasons);
+        const repairs = result.attempts.filter(({ isDone }) => isDone).map(({ step }) => renderBoshStepLine(step));
+        const kept = {
+          ...context.recorded,
+          ...(repairs.length > 0 ? { repairs } : {}),
+          ...(reasons.length === 0 && declared.outage !== undefined ? { recoveredOutage: declared.outage } : {}),
+        };
+        return stateOf(name, inputs, declared, result.observation, result.plan, kept, reasons);
       } catch (error) {
         // An error as such tells the engine that nothing was changed.
         if (!telling.hasBegun()) throw error;
@@ -75,15 +84,14 @@ export function boshDeploymentResource(openBosh: OpenBosh): ResourceType {
     },
 
     async read(id, recorded, context) {
-      const outage = recoveredOutage(recorded.outputs);
       try {
-        const declared = parseBosh(recorded.inputs, outage);
+        const declared = parseBosh(recorded.inputs, recoveredOutage(recorded.outputs));
         const opened = await openBosh(declared.access);
         const { observation, plan } = await look(declared, opened);
         await tellLeftUsers(opened, context);
         for (const note of plan.notes) await context.log("info", note);
         const reasons = boshReasons(declared.declaration, plan);
-        return stateOf(id, recorded.inputs, declared, observation, plan, outage, reasons);
+        return stateOf(id, recorded.inputs, declared, observation, plan, recorded.outputs, reasons);
       } catch (error) {
         return { id, ...recorded, reasons: directorReasons(error) };
       }
@@ -97,15 +105,22 @@ function stateOf(
   { declaration }: DeclaredBosh,
   observation: BoshObservation,
   plan: BoshPlan,
-  outage: string | undefined,
+  recorded: JsonObject,
   reasons: readonly string[],
 ): ResourceState {
   const live = { ...inputs, troubles: troublesOf(declaration, observation, plan) };
-  return { id, inputs: live, outputs: outputsOf(live, plan, outage), reasons: [...new Set(reasons)] };
+  return { id, inputs: live, outputs: outputsOf(live, plan, recorded), reasons: [...new Set(reasons)] };
 }
 
-function outputsOf(inputs: JsonObject, plan: BoshPlan, outage: string | undefined): JsonObject {
-  return { ...inputs, status: statusOf(plan), ...(outage === undefined ? {} : { recoveredOutage: outage }) };
+// What a repair did and which outage was recovered from is known to the one who did it only: it is carried along.
+function outputsOf(inputs: JsonObject, plan: BoshPlan, recorded: JsonObject): JsonObject {
+  const outage = recoveredOutage(recorded);
+  return {
+    ...inputs,
+    status: statusOf(plan),
+    repairs: recorded.repairs ?? [],
+    ...(outage === undefined ? {} : { recoveredOutage: outage }),
+  };
 }
 
 function recoveredOutage(outputs: JsonObject): string | undefined {

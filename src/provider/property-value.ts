@@ -17,6 +17,9 @@ const unknownValues: readonly string[] = [
   "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
 ];
 
+/** Stands for a value that only an update will know. */
+export const notKnownYet = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
 /** Plain values, with the paths of those that are secret or not yet known. */
 export interface PlainProperties {
   readonly value: JsonObject;

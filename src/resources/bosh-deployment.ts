@@ -30,6 +30,11 @@ export interface BoshDeploymentArgs {
    * answered. It is done once for each name.
    */
   readonly massRecovery?: pulumi.Input<string>;
+  /**
+   * How often the health monitor reads resurrection configs (`hm.intervals` of the director): surgery waits for it once.
+   * Default: 60.
+   */
+  readonly monitorIntervalSeconds?: pulumi.Input<number>;
   /** Where snapshots are kept before surgery, on this machine. Default: ~/.local/state/quorate/snapshots/DEPLOYMENT. */
   readonly snapshotDirectory?: pulumi.Input<string>;
 }
@@ -38,6 +43,8 @@ export interface BoshDeploymentArgs {
 export class BoshDeployment extends pulumi.CustomResource {
   /** "group/uuid" -> its condition in words. */
   declare readonly status: pulumi.Output<Readonly<Record<string, string>>>;
+  /** What the last repair did, a line a step. */
+  declare readonly repairs: pulumi.Output<readonly string[]>;
   /** Name of the outage that was recovered from last; undefined for none. */
   declare readonly recoveredOutage: pulumi.Output<string | undefined>;
 
@@ -46,7 +53,7 @@ export class BoshDeployment extends pulumi.CustomResource {
     super(
       "quorate:index:BoshDeployment",
       name,
-      { status: undefined, recoveredOutage: undefined, ...args, director },
+      { status: undefined, repairs: undefined, recoveredOutage: undefined, ...args, director },
       options,
     );
   }

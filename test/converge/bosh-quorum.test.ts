@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { openQuorum } from "../../src/converge/bosh-quorum";
 import type { EtcdObservation } from "../../src/model/etcd-observation";
 import { type NodeObservation, nodeObservationVersion } from "../../src/model/node-observation";
-import { declare, memberOf, membership, nodeNames, nowSeconds, voterEtcd } from "../plan/etcd/builders";
+import { declare, membership, nodeNames, nowSeconds, voterEtcd } from "../plan/etcd/builders";
 
 const group = "master";
 const nodes = nodeNames(3);
