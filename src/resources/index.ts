@@ -6,6 +6,7 @@
 //     services: { containerd: {}, kubelet: {} },
 //   });
 
+export * from "./acceptance-checks";
 export * from "./bosh-deployment";
 export * from "./bosh-resurrection";
 export * from "./control-plane";
