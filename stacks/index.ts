@@ -1,6 +1,7 @@
 // Picks the program by the stack's configuration: `quorate:topology`.
 
 import * as pulumi from "@pulumi/pulumi";
+import { declareCloudFoundry } from "./cloud-foundry";
 import { declareKubeadm } from "./kubeadm";
 import { declareKubespray } from "./kubespray";
 import { declarePks } from "./pks";
@@ -9,6 +10,7 @@ const topologies: Readonly<Record<string, () => void>> = {
   kubeadm: declareKubeadm,
   kubespray: declareKubespray,
   pks: declarePks,
+  "cloud-foundry": declareCloudFoundry,
 };
 
 const topology = new pulumi.Config("quorate").get("topology");
