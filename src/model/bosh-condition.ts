@@ -39,6 +39,16 @@ export interface DiagnosedInstance {
   readonly condition: InstanceCondition;
 }
 
+const etcdProcess = "etcd";
+
+/**
+ * Is etcd what fails, on a machine that answers? Nothing of BOSH may mend that: monit, and a new VM over the same disk, would
+ * start it over a directory that no count of votes has admitted. The control plane's own plan does.
+ */
+export function isEtcdFailing(condition: InstanceCondition): boolean {
+  return condition.kind === "process-failing" && condition.processes.some(({ name }) => name === etcdProcess);
+}
+
 /** Is it something that a repair is for? */
 export function isTrouble(condition: InstanceCondition): boolean {
   switch (condition.kind) {

@@ -79,14 +79,13 @@ function notObserved(declaration: BoshDeploymentDeclaration, observation: BoshOb
   };
 }
 
-/** Could the remedy take a vote away? Restarting another process of a member does not; touching its etcd does. */
+/** Could the remedy take a vote away? Restarting a process does not: etcd itself is never restarted from here. */
 function touchesVote(
   declaration: BoshDeploymentDeclaration,
   diagnosed: DiagnosedInstance,
   remedy: Treatment["remedy"],
 ): boolean {
-  if (quorumGroupOf(declaration, diagnosed.instance) === undefined) return false;
-  return remedy.isSurgery || remedy.steps.some((step) => step.kind === "restartProcess" && step.process === "etcd");
+  return remedy.isSurgery && quorumGroupOf(declaration, diagnosed.instance) !== undefined;
 }
 
 /** Least harm first; of equal harm a leader last, then by name. */

@@ -1,7 +1,7 @@
 // The remedy for one troubled instance: of those that can help and have not failed yet, the one that does least harm.
 // Restart a process; reboot or recreate through cloud check; recreate one instance; delete the VM only where stopping fails.
 import { instanceName, isSameInstance } from "../model/bosh";
-import type { DiagnosedInstance, FailingProcess } from "../model/bosh-condition";
+import { type DiagnosedInstance, type FailingProcess, isEtcdFailing } from "../model/bosh-condition";
 import type { BoshDeploymentDeclaration, BoshObservation } from "../model/bosh-plan";
 import type { BoshStep } from "../model/bosh-step";
 import { unreachable } from "../model/errors";
@@ -39,7 +39,9 @@ export function chooseRemedy(
     case "stopped-on-purpose":
       return startOrNote(declaration, diagnosed);
     case "process-failing":
-      return mendProcesses(declaration, observation, diagnosed, condition.processes, others);
+      return isEtcdFailing(condition)
+        ? { kind: "note", text: leftToEtcdPlan(name, condition.processes) }
+        : mendProcesses(declaration, observation, diagnosed, condition.processes, others);
     case "agent-unresponsive":
       return mendAgent(declaration, observation, diagnosed, others);
     case "vm-missing":
@@ -49,6 +51,12 @@ export function chooseRemedy(
     default:
       return unreachable(condition);
   }
+}
+
+function leftToEtcdPlan(name: string, processes: readonly FailingProcess[]): string {
+  const others = processes.map((process) => process.name).filter((process) => process !== "etcd");
+  const later = others.length === 0 ? "" : `, and ${others.join(", ")} after it`;
+  return `etcd of ${name} does not run: that is left to the plan of its ControlPlane, which counts votes before it starts it${later}`;
 }
 
 function startOrNote(declaration: BoshDeploymentDeclaration, diagnosed: DiagnosedInstance): Remedy {

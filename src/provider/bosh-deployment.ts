@@ -64,6 +64,9 @@ export function boshDeploymentResource(openBosh: OpenBosh): ResourceType {
           onProgress: telling.onProgress,
         });
         const isStopped = result.isCancelled && result.plan.steps.length > 0;
+        // The read before an update has told them; nobody read before a create.
+        const untold = Object.keys(context.recorded).length === 0 ? result.plan.notes : [];
+        for (const note of untold) await context.log("info", note);
         const reasons = [
           ...(isStopped ? ["stopped by the operator before the plan was done"] : []),
           ...result.failures,

@@ -2,7 +2,7 @@
 // shows as a difference at its own path.
 
 import { instanceName, isSameInstance } from "../model/bosh";
-import { type DiagnosedInstance, isTrouble } from "../model/bosh-condition";
+import { type DiagnosedInstance, isEtcdFailing, isTrouble } from "../model/bosh-condition";
 import type { BoshDeploymentDeclaration, BoshObservation, BoshPlan } from "../model/bosh-plan";
 import { isJsonObject, type JsonObject, type JsonValue } from "../model/json";
 import { describeCondition } from "../plan/bosh-diagnosis";
@@ -53,9 +53,10 @@ function troubleOf({ condition }: DiagnosedInstance): JsonValue {
 
 /** Why the deployment is not well, one sentence each. */
 export function boshReasons(declaration: BoshDeploymentDeclaration, plan: BoshPlan): readonly string[] {
-  const troubles = troubledInstances(declaration, plan).map(
-    ({ instance, condition }) => `${instanceName(instance)}: ${describeCondition(condition)}`,
-  );
+  // What is left to the control plane's plan must not keep that plan from being carried out.
+  const troubles = troubledInstances(declaration, plan)
+    .filter(({ condition }) => !isEtcdFailing(condition))
+    .map(({ instance, condition }) => `${instanceName(instance)}: ${describeCondition(condition)}`);
   return [...plan.blockers.map(({ message }) => message), ...troubles];
 }
 

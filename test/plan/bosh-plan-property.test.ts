@@ -3,6 +3,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { type InstanceRef, instanceName, isSameInstance } from "../../src/model/bosh";
+import { isEtcdFailing } from "../../src/model/bosh-condition";
 import type { BoshDeploymentDeclaration, BoshObservation, BoshPlan, GroupQuorum } from "../../src/model/bosh-plan";
 import { type BoshStep, changedInstances, isBoshSurgery } from "../../src/model/bosh-step";
 import { planBoshDeployment } from "../../src/plan/bosh-plan";
@@ -200,6 +201,13 @@ const checkers: Readonly<Record<string, Checker>> = {
     });
     return wrong === undefined ? undefined : "restarted in vain";
   },
+  "no etcd started that fails": (_tried, { steps, diagnoses }) => {
+    const failing = diagnoses.filter(({ condition }) => isEtcdFailing(condition));
+    const wrong = steps
+      .flatMap(changedInstances)
+      .find((changed) => failing.some(({ instance }) => isSameInstance(instance, changed)));
+    return wrong === undefined ? undefined : instanceName(wrong);
+  },
 };
 
 function without(...kinds: readonly BoshStep["kind"][]): Planner {
@@ -259,6 +267,16 @@ const broken: Readonly<Record<string, readonly Planner[]>> = {
   ],
   "nothing restarted that cannot start": [
     (declaration, observation) => planBoshDeployment(declaration, { ...observation, monit: new Map() }),
+  ],
+  "no etcd started that fails": [
+    (declaration, observation) => {
+      const instances = observation.instances?.map((listed) => ({
+        ...listed,
+        processes: listed.processes.map((process) => ({ ...process, name: `${process.name} of old` })),
+      }));
+      const { diagnoses } = planBoshDeployment(declaration, observation);
+      return { ...planBoshDeployment(declaration, { ...observation, instances }), diagnoses };
+    },
   ],
 };
 

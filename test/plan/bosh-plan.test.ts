@@ -231,13 +231,22 @@ describe("planBoshDeployment", () => {
     ],
   ];
   for (const [name, quorums, reason] of refusals) {
-    it(`refuses surgery on a master when ${name}, and still restarts a process that is not etcd`, () => {
+    it(`refuses surgery on a master when ${name}, and still restarts a process`, () => {
       const surgery = plan([[m3, { kind: "fails", hasJobDirectory: false }]], { quorums });
       expect([surgery.steps, surgery.blockers.map((blocker) => blocker.reason)]).to.deep.equal([[], [reason]]);
       expect(kinds(plan([[m3, { kind: "fails" }]], { quorums }).steps)[0]).to.equal("restartProcess master/3");
-      expect(plan([[m3, { kind: "fails", process: "etcd" }]], { quorums }).steps).to.deep.equal([]);
     });
   }
+
+  it("leaves a failing etcd to the control plane's plan, whatever the votes: monit would start it over any directory", () => {
+    for (const quorums of [new Map(), new Map([["master", quorum([m3])]]), new Map([["master", quorum([])]])]) {
+      const { steps, blockers, notes } = plan([[m3, { kind: "fails", process: "etcd" }]], { quorums });
+      expect([steps, blockers]).to.deep.equal([[], []]);
+      expect(notes).to.deep.equal([
+        `etcd of ${instanceName(m3)} does not run: that is left to the plan of its ControlPlane, which counts votes before it starts it`,
+      ]);
+    }
+  });
 
   it("repairs several one after the other when the declaration asks, as long as a quorum is left", () => {
     const voters = [1, 2, 3, 4, 5].map((n) => ({ instance: ref("master", n), isHealthy: n !== 5 }));
