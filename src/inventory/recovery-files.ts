@@ -153,8 +153,14 @@ export function renderVerify(derived: DerivedInventory): string {
 }
 
 /** recover.sh. */
-export function renderRecover(situation: Situation, chosen: ChosenProcedure, command: RecoveryCommand): string {
+export function renderRecover(
+  situation: Situation,
+  chosen: ChosenProcedure,
+  command: RecoveryCommand,
+  preparation: readonly PreparationStep[],
+): string {
   const { request, traits } = situation;
+  const pkiSteps = preparation.filter((step) => step.kind === "placeEtcdCa" || step.kind === "placeKubernetesPki");
   const { ansibleMin, ansibleBelow } = traits;
   return renderInventoryTemplate("recover.sh.hbs", {
     programs: request.ansible === undefined ? "" : dirname(request.ansible),
@@ -164,6 +170,8 @@ export function renderRecover(situation: Situation, chosen: ChosenProcedure, com
     ansibleBelow: ansibleBelow ?? "",
     ansibleRule: request.tree === undefined ? "" : describeAnsibleBound(request.tree),
     snapshot: request.source.kind === "snapshot" ? request.source.path : "",
+    pkiBackup: pkiSteps.map((step) => step.backup).find((path) => path !== undefined) ?? "",
+    needsClusterKey: pkiSteps.some((step) => step.kind === "placeKubernetesPki"),
     prepareCommand: command.preparation,
     command: command.playbook,
     followUp: request.withFollowUp ? command.followUp : "",

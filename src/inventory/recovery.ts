@@ -116,7 +116,7 @@ function derive(
     [inventoryPath, renderInventory(derived.inventory)],
     ["prepare.yml", renderPrepare(situation, derived, preparation)],
     ["verify.yml", renderVerify(derived)],
-    ["recover.sh", renderRecover(situation, chosen, command)],
+    ["recover.sh", renderRecover(situation, chosen, command, preparation)],
   ]);
   if (command.variables.length > 0) texts.set("recovery-vars.yml", renderRecoveryVars(command));
   return { kind: "derived", situation, chosen, derived, command, preparation, inventoryPath, texts };

@@ -1,6 +1,7 @@
 // recover.sh as an operator starts it, with an ansible-playbook that only notes what it was asked to do.
 
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -118,9 +119,7 @@ describe("recover.sh", () => {
       isKilled: true,
     });
     expect(code).to.equal(2);
-    expect(error).to.equal(
-      `ansible-playbook came to no end of its own: what it said is in ${folder}/out/ansible.log\n`,
-    );
+    expect(error).to.equal(`ansible-playbook ended without a recap: what it said is in ${folder}/out/ansible.log\n`);
     expect(out + error).not.to.contain("secret");
   });
 
@@ -156,6 +155,63 @@ describe("recover.sh", () => {
     expect(code).to.equal(1);
     expect(error).to.contain("the etcd snapshot is missing or empty on this machine: /backup/etcd.db");
     expect(calls).to.deep.equal([]);
+  });
+
+  /** Puts a backup folder of ours where the script looks for /backup. */
+  function moveBackup(situation: string): string {
+    cpSync(join(golden, situation), join(folder, "out"), { recursive: true });
+    const script = join(folder, "out", "recover.sh");
+    const backup = join(folder, "backup");
+    mkdirSync(backup);
+    writeFileSync(script, readFileSync(script, "utf8").replaceAll("/backup/", `${backup}/`));
+    return backup;
+  }
+
+  function snapshotOf(data: Buffer): Buffer {
+    return Buffer.concat([data, createHash("sha256").update(data).digest()]);
+  }
+
+  it("refuses to begin with a snapshot that is torn, and takes it when it is whole", async () => {
+    const situation = "lost-quorum-etcd-3.5-snapshot";
+    const backup = moveBackup(situation);
+    const whole = snapshotOf(Buffer.alloc(8192, "a page"));
+    for (const torn of [whole.subarray(0, 5000), whole.subarray(0, -32), Buffer.from("no snapshot")]) {
+      writeFileSync(join(backup, "etcd.db"), torn);
+      const { code, error, calls } = await recover(situation);
+      expect(code).to.equal(1);
+      expect(error).to.contain("its checksum is not that of").and.to.contain("Name another one.");
+      expect(calls).to.deep.equal([]);
+    }
+    writeFileSync(join(backup, "etcd.db"), whole);
+    const { code, error, calls } = await recover(situation);
+    expect(code, error).to.equal(0);
+    expect(calls).to.have.length(3);
+  });
+
+  it("refuses to begin with a backup of certificates that cannot be read or lacks the key of the cluster's authority", async () => {
+    const situation = "all-etcd-lost-with-snapshot-and-pki";
+    const backup = moveBackup(situation);
+    const pki = join(backup, "pki.tar.gz");
+    writeFileSync(join(backup, "etcd.db"), snapshotOf(Buffer.from("data")));
+    const refusal = async (): Promise<string> => {
+      const { code, error, calls } = await recover(situation);
+      expect(code).to.equal(1);
+      expect(calls).to.deep.equal([]);
+      return error;
+    };
+    expect(await refusal()).to.contain("the backup of the certificates is missing on this machine or no tar.gz");
+    writeFileSync(pki, "Salted__and so on");
+    expect(await refusal()).to.contain("an encrypted one has to be opened first");
+    const host = join(folder, "host");
+    mkdirSync(join(host, "etc/kubernetes/ssl"), { recursive: true });
+    writeFileSync(join(host, "etc/kubernetes/ssl/ca.crt"), "");
+    const pack = (): void => void execFileSync("tar", ["-czf", pki, "-C", host, "etc"]);
+    pack();
+    expect(await refusal()).to.contain("holds no ca.key of the cluster");
+    writeFileSync(join(host, "etc/kubernetes/ssl/ca.key"), "");
+    pack();
+    const { code, error } = await recover(situation);
+    expect(code, error).to.equal(0);
   });
 
   it("runs cluster.yml without a limit after the playbook when it was asked to", async () => {

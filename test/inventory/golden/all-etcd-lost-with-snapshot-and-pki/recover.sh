@@ -23,8 +23,28 @@ if ! printf '%s\n' 2.16.4 "$version" | sort -V -C || ! printf '%s\n' "$version" 
   exit 1
 fi
 
-if [ ! -s /backup/etcd.db ]; then
-  echo "the etcd snapshot is missing or empty on this machine:" /backup/etcd.db >&2
+snapshot=/backup/etcd.db
+if [ ! -s "$snapshot" ]; then
+  echo "the etcd snapshot is missing or empty on this machine: $snapshot" >&2
+  exit 1
+fi
+# An etcd snapshot ends with the SHA-256 of all that is before it. Nobody else would look before the old data is set aside.
+if command -v sha256sum >/dev/null; then
+  written=$(tail -c 32 "$snapshot" | od -An -v -tx1 | tr -d ' \n')
+  counted=$(head -c "$(($(wc -c < "$snapshot") - 32))" "$snapshot" | sha256sum | cut -d ' ' -f 1)
+  if [ "$written" != "$counted" ]; then
+    echo "the etcd snapshot is torn, or it is a data file and no snapshot: its checksum is not that of $snapshot. Name another one." >&2
+    exit 1
+  fi
+fi
+
+pki=/backup/pki.tar.gz
+if ! held=$(tar -tzf "$pki" 2>/dev/null); then
+  echo "the backup of the certificates is missing on this machine or no tar.gz (an encrypted one has to be opened first): $pki" >&2
+  exit 1
+fi
+if ! printf '%s\n' "$held" | grep -q 'etc/kubernetes/.*/ca\.key$'; then
+  echo "the backup of the certificates holds no ca.key of the cluster: $pki. Without it kubeadm would make a new authority." >&2
   exit 1
 fi
 
@@ -80,7 +100,7 @@ show() {
     esac
   done
   if [ -e "$here/.failed" ] && [ -z "$told" ]; then
-    printf 'ansible-playbook came to no end of its own: what it said is in %s\n' "$log" >&2
+    printf 'ansible-playbook ended without a recap: what it said is in %s\n' "$log" >&2
   fi
 }
 

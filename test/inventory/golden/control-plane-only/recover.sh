@@ -75,7 +75,7 @@ show() {
     esac
   done
   if [ -e "$here/.failed" ] && [ -z "$told" ]; then
-    printf 'ansible-playbook came to no end of its own: what it said is in %s\n' "$log" >&2
+    printf 'ansible-playbook ended without a recap: what it said is in %s\n' "$log" >&2
   fi
 }
 

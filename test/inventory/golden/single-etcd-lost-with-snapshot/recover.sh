@@ -23,9 +23,19 @@ if ! printf '%s\n' 2.16.4 "$version" | sort -V -C || ! printf '%s\n' "$version" 
   exit 1
 fi
 
-if [ ! -s /backup/etcd.db ]; then
-  echo "the etcd snapshot is missing or empty on this machine:" /backup/etcd.db >&2
+snapshot=/backup/etcd.db
+if [ ! -s "$snapshot" ]; then
+  echo "the etcd snapshot is missing or empty on this machine: $snapshot" >&2
   exit 1
+fi
+# An etcd snapshot ends with the SHA-256 of all that is before it. Nobody else would look before the old data is set aside.
+if command -v sha256sum >/dev/null; then
+  written=$(tail -c 32 "$snapshot" | od -An -v -tx1 | tr -d ' \n')
+  counted=$(head -c "$(($(wc -c < "$snapshot") - 32))" "$snapshot" | sha256sum | cut -d ' ' -f 1)
+  if [ "$written" != "$counted" ]; then
+    echo "the etcd snapshot is torn, or it is a data file and no snapshot: its checksum is not that of $snapshot. Name another one." >&2
+    exit 1
+  fi
 fi
 
 umask 077
@@ -80,7 +90,7 @@ show() {
     esac
   done
   if [ -e "$here/.failed" ] && [ -z "$told" ]; then
-    printf 'ansible-playbook came to no end of its own: what it said is in %s\n' "$log" >&2
+    printf 'ansible-playbook ended without a recap: what it said is in %s\n' "$log" >&2
   fi
 }
 
