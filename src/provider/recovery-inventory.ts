@@ -1,5 +1,5 @@
 // The resource quorate:index:RecoveryInventory: a kubespray recovery inventory on disk, which has to prove. It reads and
-// writes files on the machine that it runs on, and reaches no node.
+// writes files on the machine that it runs on, and reaches nodes only to look at them.
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -54,6 +54,10 @@ export function recoveryInventoryResource(observe: ObserveSite): ResourceType {
           "info",
           "every etcd member votes and no control plane is broken: there is nothing to recover",
         );
+        if (derived.earlier.isHalfDone) {
+          const last = `the recovery in ${order.folder} did not come to its end: what PROOF.md there lists after the playbook is still to be done`;
+          await context.log("warning", last);
+        }
         return { id: name, inputs, outputs: wholeOutputs(inputs, derived), reasons: [] };
       }
       if (result.kind === "refused") {
