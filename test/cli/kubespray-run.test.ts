@@ -24,7 +24,7 @@ describe("the kubespray stack told to run", function () {
   const cases: readonly StackCase[] = [
     {
       name: "prepares, plays and checks, shows progress and recap, keeps no answer of a task, and runs again only for another recovery",
-      kind: "run",
+      kind: "played",
       run: async () => {
         installAnsible(recap);
         declare(run);
@@ -114,7 +114,7 @@ describe("the kubespray stack told to run", function () {
     },
     {
       name: "makes a virtual environment from a folder of wheels when it is asked to, and runs the Ansible in it",
-      kind: "virtual environment",
+      kind: "played",
       run: async () => {
         const marker = inStacks("calls");
         makeWheels(inStacks("wheels"), marker);
@@ -126,7 +126,7 @@ describe("the kubespray stack told to run", function () {
     },
     {
       name: "refuses a folder for the environment that something else is in, and makes none when it is not asked",
-      kind: "virtual environment",
+      kind: "refused",
       run: async () => {
         fs.mkdirSync(inStacks("environment"));
         fs.writeFileSync(inStacks("environment/mine.txt"), "mine");

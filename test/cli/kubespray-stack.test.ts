@@ -19,7 +19,7 @@ describe("the kubespray stack", function () {
   const cases: readonly StackCase[] = [
     {
       name: "previews the rules that are met and the command, and writes and runs nothing",
-      kind: "shown",
+      kind: "written",
       run: async () => {
         const output = await expectExit(project.preview(), 0);
         expect(output).to.contain("proven: quorum kept, broken etcd members are replaced");
@@ -45,7 +45,7 @@ describe("the kubespray stack", function () {
     },
     {
       name: "shows each file that no longer proves by its path, and writes them anew",
-      kind: "no longer proven",
+      kind: "written",
       run: async () => {
         await expectExit(project.up(), 0);
         fs.appendFileSync(recovery("recover.sh"), "echo edited\n");
@@ -67,7 +67,7 @@ describe("the kubespray stack", function () {
     },
     {
       name: "leaves an inventory alone that was edited by hand and still proves",
-      kind: "no longer proven",
+      kind: "written",
       run: async () => {
         await expectExit(project.up(), 0);
         fs.appendFileSync(recovery("hosts.ini"), "# agreed with the night shift\n");
@@ -76,7 +76,7 @@ describe("the kubespray stack", function () {
     },
     {
       name: "notices that the original changed after the recovery was written",
-      kind: "no longer proven",
+      kind: "written",
       run: async () => {
         await expectExit(project.up(), 0);
         const original = inStacks("site/hosts.ini");

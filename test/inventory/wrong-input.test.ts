@@ -90,16 +90,16 @@ describe("parseIniInventory", () => {
     it(title, () => expect(problemsOf(() => parseIniInventory("f", lines.join("\n")))).to.deep.equal(want));
   }
 
-  it("finds one bad line among 200,000 within seconds", () => {
+  it("finds one bad line among 200,000 within seconds of CPU", () => {
     const lines = ["[kube_node]"];
     for (let index = 1; index < 200_000; index++)
       lines.push(`worker${index} ip=10.0.0.1 ansible_host=w${index}.example.org`);
     lines[150_000] = "worker150000 ip 10.0.0.1";
-    const started = performance.now();
+    const started = process.cpuUsage();
     expect(problemsOf(() => parseIniInventory("big.ini", lines.join("\n")))).to.deep.equal([
       "big.ini:150001: expected key=value after the host 'worker150000', found 'ip'",
     ]);
-    expect(performance.now() - started).to.be.lessThan(15_000);
+    expect(process.cpuUsage(started).user, "microseconds of CPU").to.be.lessThan(15_000_000);
   }).timeout(30_000);
 
   it("lists twenty problems of a file that has thousands, and says how many are left", () => {

@@ -282,7 +282,7 @@ describe("deriveRecovery (properties)", function () {
     );
   });
 
-  it("derives and proves a site of 5,000 hosts within seconds", () => {
+  it("derives and proves a site of 5,000 hosts within seconds of CPU", () => {
     const workers = Array.from(
       { length: 4993 },
       (_, index) => `worker${index} ip=10.1.${index >> 8}.${index & 255} rack=${index % 40}`,
@@ -303,7 +303,7 @@ describe("deriveRecovery (properties)", function () {
       "",
     ].join("\n");
     const inventory = parseIniInventory("hosts.ini", text);
-    const started = performance.now();
+    const started = process.cpuUsage();
     const result = deriveRecovery(
       { inventory, variablesFiles: [], extraVars: [] },
       {
@@ -320,6 +320,6 @@ describe("deriveRecovery (properties)", function () {
       undefined,
     );
     expect(result.kind).to.equal("proven");
-    expect(performance.now() - started).to.be.lessThan(15_000);
+    expect(process.cpuUsage(started).user, "microseconds of CPU").to.be.lessThan(15_000_000);
   });
 });

@@ -8,17 +8,15 @@ import { readSite } from "../../../src/inventory/read-site";
 import { deriveRecovery } from "../../../src/inventory/recovery";
 import { writeRecovery } from "../../../src/inventory/write-recovery";
 import type { RecoveryRequest } from "../../../src/model/inventory-recovery";
-import { chooseCases } from "../../matrix";
-import { type LabCase, useKubesprayLab } from "./kubespray-lab";
+import { caseTimeoutMs, chooseRecoveries, type LabCase, useKubesprayLab } from "./kubespray-lab";
 
 describe("a kubespray recovery with real Ansible and real etcd", function () {
-  this.timeout(400_000);
+  this.timeout(caseTimeoutMs);
   const suite = useKubesprayLab();
 
   const cases: readonly LabCase[] = [
     {
       name: "brings node1, the first of three, back through the inventory that quorate wrote",
-      kind: "brought back by recover.sh",
       run: async () => {
         const facts = await suite.bench.observedWithIds([0]);
         await suite.bench.reprovision(0);
@@ -32,7 +30,6 @@ describe("a kubespray recovery with real Ansible and real etcd", function () {
     },
     {
       name: "restores a lost quorum from the survivor, which keeps its name, and the others join it",
-      kind: "brought back by recover.sh",
       run: async () => {
         await suite.bench.reprovision(0, 1);
         const result = await suite.bench.recoverByQuorate(
@@ -45,7 +42,6 @@ describe("a kubespray recovery with real Ansible and real etcd", function () {
     },
     {
       name: "restores a lost quorum by quorate's own step where the playbook's cannot be trusted",
-      kind: "brought back by recover.sh",
       run: async () => {
         await suite.bench.reprovision(0, 1);
         // Nothing observed: the tag installs etcd 3.6, whose etcdctl has no restore.
@@ -63,7 +59,6 @@ describe("a kubespray recovery with real Ansible and real etcd", function () {
     },
     {
       name: "refuses to remove a member that answers, whatever the inventory calls it",
-      kind: "refused on the node",
       run: async () => {
         await suite.bench.reprovision(0);
         // The name etcd2 is pinned to the broken host; the real etcd2 is alive.
@@ -97,5 +92,5 @@ describe("a kubespray recovery with real Ansible and real etcd", function () {
       },
     },
   ];
-  for (const one of chooseCases("kubespray recoveries", cases, ({ kind }) => kind)) it(one.name, one.run);
+  for (const one of chooseRecoveries("recover.sh", cases)) it(one.name, one.run);
 });

@@ -15,6 +15,9 @@ import { Project, type RunningCommand } from "../project";
 import { runProcess } from "../run-process";
 import { waitUntil } from "../wait-until";
 
+/** A run of Ansible takes about a minute; this only ends one that hangs. */
+const playTimeoutMs = 900_000;
+
 /** A stack of the lab's site, and quorate run in it with the lab's Ansible. */
 export interface RecoveryStack {
   readonly project: Project;
@@ -77,7 +80,7 @@ export function recoveryBench(lab: SystemdEtcdLab, tools: AnsibleTools & { reado
     const environment = ansibleEnvironment(tools);
     const path = `${dirname(tools.playbook)}:${environment.PATH ?? ""}`;
     const settings = Object.entries({ ...environment, PATH: path }).map(([name, value]) => `${name}=${value ?? ""}`);
-    return runProcess("env", ["-i", ...settings, program, ...args], { timeoutMs: 360_000 });
+    return runProcess("env", ["-i", ...settings, program, ...args], { timeoutMs: playTimeoutMs });
   }
 
   /** What `quorate inventory` does, then recover.sh as an operator would start it. */
@@ -193,7 +196,7 @@ export function recoveryBench(lab: SystemdEtcdLab, tools: AnsibleTools & { reado
     let isOver = false;
     void up.ended.then(() => (isOver = true));
     const hasCome = () => existsSync(log) && readFileSync(log, "utf8").includes(line);
-    await waitUntil(line, async () => isOver || hasCome(), { deadlineMs: 400_000 });
+    await waitUntil(line, async () => isOver || hasCome(), { deadlineMs: playTimeoutMs });
     expect(isOver, up.output()).to.equal(false);
     up.child.kill("SIGINT");
     expect((await up.ended).exitCode).to.not.equal(0);

@@ -7,10 +7,10 @@ import type { EtcdFacts, RecoveryRequest } from "../../../src/model/inventory-re
 import { type KubesprayTools, kubesprayTools } from "../../inventory/ansible";
 import { chooseCases } from "../../matrix";
 import { openTimeoutMs, type ProcessResult } from "../lab";
-import { type LabCase, useKubesprayLab } from "./kubespray-lab";
+import { caseTimeoutMs, type LabCase, useKubesprayLab } from "./kubespray-lab";
 
 describe("kubespray's own etcd role", function () {
-  this.timeout(400_000);
+  this.timeout(caseTimeoutMs);
   const suite = useKubesprayLab();
   let kubespray: KubesprayTools & { readonly kind: "ready" };
 
@@ -52,7 +52,6 @@ describe("kubespray's own etcd role", function () {
   const roleCases: readonly LabCase[] = [
     {
       name: "leaves the survivors alone and whole while the quorum is kept",
-      kind: "role",
       run: async () => {
         const facts = await suite.bench.observedWithIds([0]);
         await suite.bench.reprovision(0);
@@ -65,7 +64,6 @@ describe("kubespray's own etcd role", function () {
     },
     {
       name: "restores the survivor's data as one member under its own name when the quorum is lost",
-      kind: "role",
       run: async () => {
         await suite.bench.reprovision(0, 1);
         const result = await recoverByRole(
@@ -79,5 +77,5 @@ describe("kubespray's own etcd role", function () {
       },
     },
   ];
-  for (const one of chooseCases("recoveries by kubespray's role", roleCases, ({ kind }) => kind)) it(one.name, one.run);
+  for (const one of chooseCases("recoveries by kubespray's role", roleCases, () => "case")) it(one.name, one.run);
 });

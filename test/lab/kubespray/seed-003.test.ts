@@ -4,9 +4,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { chooseCases } from "../../matrix";
 import { furnishControlPlane, loseControlPlane, packCertificates } from "./control-plane";
-import { type LabCase, useKubesprayLab } from "./kubespray-lab";
+import { caseTimeoutMs, chooseRecoveries, type LabCase, useKubesprayLab } from "./kubespray-lab";
 
 const masters = ["taco-m1", "taco-m2", "taco-m3"];
 const joined = (first: string, source: string) => [
@@ -16,7 +15,7 @@ const joined = (first: string, source: string) => [
 ];
 
 describe("quorate up on the site of seed 003", function () {
-  this.timeout(900_000);
+  this.timeout(caseTimeoutMs);
   const suite = useKubesprayLab([...masters, "taco-w1", "taco-w2"]);
 
   /** Three masters come back empty; taco-w1 has missed the last writes. Returns the path of a backup of the certificates. */
@@ -44,7 +43,6 @@ describe("quorate up on the site of seed 003", function () {
   const cases: readonly LabCase[] = [
     {
       name: "is refused without a source and from the survivor that is behind, and restored from the other",
-      kind: "survivor",
       run: async () => {
         const pkiBackup = await loseMasters();
         const wanted = { observe: true, flavor: "taco", pkiBackup };
@@ -78,7 +76,6 @@ describe("quorate up on the site of seed 003", function () {
     },
     {
       name: "is restored from a snapshot, and writes after it are gone on every host alike",
-      kind: "snapshot",
       run: async () => {
         const snapshot = join(suite.folder, "etcd-snapshot.db");
         await suite.lab.etcdctl("snapshot save /root/snapshot.db", suite.host(4));
@@ -99,7 +96,6 @@ describe("quorate up on the site of seed 003", function () {
     },
     {
       name: "comes back after ^C in the middle of a restore, from what that left",
-      kind: "interrupted restore",
       run: async () => {
         const pkiBackup = await loseMasters();
         const stack = suite.bench.openStack({ observe: true, flavor: "taco", pkiBackup, sourceSurvivor: "taco-w2" });
@@ -116,5 +112,5 @@ describe("quorate up on the site of seed 003", function () {
       },
     },
   ];
-  for (const one of chooseCases("seed 003 by up", cases, ({ kind }) => kind)) it(one.name, one.run);
+  for (const one of chooseRecoveries("seed 003", cases)) it(one.name, one.run);
 });

@@ -3,10 +3,10 @@
 
 import { expect } from "chai";
 import { chooseCases } from "../../matrix";
-import { type LabCase, useKubesprayLab } from "./kubespray-lab";
+import { caseTimeoutMs, type LabCase, useKubesprayLab } from "./kubespray-lab";
 
 describe("a kubespray recovery by hand fails with", function () {
-  this.timeout(400_000);
+  this.timeout(caseTimeoutMs);
   const suite = useKubesprayLab();
   const broken = "[broken_etcd]\nnode1 etcd_member_name=etcd1\n[broken_kube_control_plane]\n";
   const plane = "[kube_control_plane]\nnode3\nnode2\nnode1\n";
@@ -14,7 +14,6 @@ describe("a kubespray recovery by hand fails with", function () {
   const wrongCases: readonly LabCase[] = [
     {
       name: "seed 003's unchanged order, the broken host first",
-      kind: "wrong inventory",
       run: async () => {
         await suite.bench.reprovision(0);
         const path = suite.bench.writeInventory(
@@ -28,7 +27,6 @@ describe("a kubespray recovery by hand fails with", function () {
     },
     {
       name: "seed 003's names: the survivor first, and a joiner that keeps the name etcd1",
-      kind: "wrong inventory",
       run: async () => {
         await suite.bench.reprovision(0);
         // systemd may start the joiner again just between "member add" and its new configuration, with the old one that
@@ -50,7 +48,6 @@ describe("a kubespray recovery by hand fails with", function () {
     },
     {
       name: "no [broken_etcd] at all",
-      kind: "wrong inventory",
       run: async () => {
         await suite.bench.reprovision(0);
         const path = suite.bench.writeInventory(
@@ -64,7 +61,6 @@ describe("a kubespray recovery by hand fails with", function () {
     },
     {
       name: "a broken host whose name is not pinned",
-      kind: "wrong inventory",
       run: async () => {
         await suite.bench.reprovision(0);
         const path = suite.bench.writeInventory(
@@ -78,7 +74,6 @@ describe("a kubespray recovery by hand fails with", function () {
     },
     {
       name: "no main_ip on a controller that has no facts cached",
-      kind: "wrong inventory",
       run: async () => {
         await suite.bench.reprovision(0);
         const hosts = suite.lab.hosts.map((each) => `${each.name} ip=${each.address}`).join("\n");
@@ -93,7 +88,6 @@ describe("a kubespray recovery by hand fails with", function () {
     },
     {
       name: "node1 broken beside node10, whose certificates `rm *node1*` takes along",
-      kind: "wrong inventory",
       run: async () => {
         const certificates =
           "cd /etc/ssl/etcd/ssl && for f in *node2*; do mv $f $(echo $f | sed s/node2/node10/); done";
@@ -115,5 +109,5 @@ describe("a kubespray recovery by hand fails with", function () {
       },
     },
   ];
-  for (const one of chooseCases("wrong kubespray inventories", wrongCases, ({ kind }) => kind)) it(one.name, one.run);
+  for (const one of chooseCases("wrong kubespray inventories", wrongCases, () => "case")) it(one.name, one.run);
 });
