@@ -24,6 +24,7 @@ export type EtcdBlockerReason =
   | "etcd-restore-source"
   | "etcd-restore-used"
   | "etcd-still-full"
+  | "etcd-disk-full"
   | "etcd-pod-undeclared"
   | "several-nodes-down";
 

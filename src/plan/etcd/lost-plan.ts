@@ -10,6 +10,7 @@ import { declaredCluster } from "./membership";
 import { blocker, etcdOf, firstNode, nothing, type Planning, type PlanPart } from "./planning";
 import { mostAdvanced } from "./restore-blockers";
 import { restoreQuorum } from "./restore-quorum";
+import { roomBlocker } from "./room";
 
 /** Plans a cluster without a quorum. */
 export function planWithoutQuorum(planning: Planning): PlanPart {
@@ -37,14 +38,18 @@ function startWhole(planning: Planning): PlanPart {
   const { token } = planning.input.etcd;
   const steps: EtcdStep[] = [];
   const { members: states } = planning.assessment;
-  for (const member of states.filter((state) => state.condition === "stopped")) {
+  const full = states.flatMap((state) => roomBlocker(planning, state) ?? []);
+  const isFull = (node: string) => full.some((one) => one.node === node);
+  for (const member of states.filter((state) => state.condition === "stopped" && !isFull(state.node))) {
     const reason = `${member.node} has its data and does not run; enough such members make a quorum again`;
     steps.push(startMember(planning, member.node, members, token, reason));
   }
-  const awaited = states.find((state) => ["stopped", "starting", "isolated"].includes(state.condition));
+  const awaited = states.find(
+    (state) => ["stopped", "starting", "isolated"].includes(state.condition) && !isFull(state.node),
+  );
   if (awaited !== undefined)
     steps.push(waitForMember(planning, awaited.node, true, "the members that run have to find each other"));
-  return { steps, blockers: memberBlockers(planning, ["unreachable", "certificates", "tool-failure"]) };
+  return { steps, blockers: [...full, ...memberBlockers(planning, ["unreachable", "certificates", "tool-failure"])] };
 }
 
 function lostBlocker(planning: Planning): EtcdBlocker {

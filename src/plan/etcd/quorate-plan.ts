@@ -14,6 +14,7 @@ import { announced, initialCluster, type Listed } from "./membership";
 import { blocker, etcdOf, healthyVoters, nothing, type Planning, type PlanPart, settingsOf } from "./planning";
 import { type Ballot, ballotOf, firstLoss, projectAll } from "./projection";
 import { finishLearner, replaceMember, startOwnMember } from "./replace-member";
+import { roomBlocker } from "./room";
 import { disarmAlarms, freeSpace } from "./space";
 import { correctPeerUrls, removeStrays } from "./tidy-membership";
 
@@ -68,6 +69,8 @@ function exactMemberships(planning: Planning, quorum: EtcdQuorum, chain: readonl
 /** What is to be done about one member. */
 function mend(planning: Planning, quorum: EtcdQuorum, member: EtcdMemberState): PlanPart {
   const drift = planning.input.definitionDrifts[member.node];
+  const full = roomBlocker(planning, member);
+  if (full !== undefined) return { steps: [], blockers: [full] };
   switch (member.condition) {
     case "voting":
       return nothing;

@@ -33,6 +33,7 @@ import {
   settingsOf,
 } from "./planning";
 import { preserve } from "./preserve";
+import { roomBlocker } from "./room";
 import { hasLearners } from "./version";
 
 /** Plans the replacement of a member whose data cannot be trusted or is gone. */
@@ -43,7 +44,7 @@ export function replaceMember(planning: Planning, quorum: EtcdQuorum, member: Et
   const podBlocker = undeclaredPod(planning, member.node);
   if (podBlocker !== undefined) return { steps: [], blockers: [podBlocker] };
   const silent = silentVoters(planning, member);
-  const refused = silent.filter((other) => isRefused(other.condition));
+  const refused = silent.filter((other) => isRefused(other.condition) || roomBlocker(planning, other) !== undefined);
   if (refused.length > 0) return { steps: [], blockers: [silentBlocker(member, refused)] };
   const isAnnounced = member.entry !== undefined && member.entry.name === "" && isBlank(etcd);
   const steps: EtcdStep[] = [...preserve(planning, quorum, member.node)];

@@ -4,9 +4,8 @@
 import { z } from "zod";
 
 const node = z.string().min(1).describe("Name of the node.");
-const onNode = (...kinds: readonly [string, ...string[]]) => z.strictObject({ kind: z.enum(kinds), node });
 
-const simple = onNode(
+const simpleKind = z.enum([
   // The machine is off, with everything on its disk kept; and on again.
   "power-lost",
   "power-back",
@@ -31,7 +30,8 @@ const simple = onNode(
   "etcd-killed",
   // Somebody stopped it for good, the way the service manager knows.
   "etcd-stopped",
-);
+]);
+const simple = z.strictObject({ kind: simpleKind, node });
 
 /** Faults of an etcd cluster, tagged by kind. */
 export const etcdFaultSchemas = [

@@ -2,7 +2,7 @@
 // QUORATE_ETCD_BIN (default: $HOME/.cache/quorate-etcd) as etcd-<version>, etcdctl-<version>, or on the PATH.
 
 import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -36,7 +36,23 @@ export function findEtcdBinaries(minor: string): EtcdBinaries | undefined {
     if (existsSync(etcd) && existsSync(etcdctl))
       return { version, etcd, etcdctl, etcdutl: existsSync(etcdutl) ? etcdutl : undefined };
   }
-  return findOnPath(minor);
+  return findInLab(minor) ?? findOnPath(minor);
+}
+
+/** What the labs have built of this version. */
+function findInLab(minor: string): EtcdBinaries | undefined {
+  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
+  const lab = join(cache, "quorate", "lab");
+  const built = existsSync(lab) ? readdirSync(lab).filter((name) => name.startsWith(`etcd-${minor}-`)) : [];
+  for (const name of built.sort()) {
+    const [etcd, etcdctl, etcdutl] = ["etcd", "etcdctl", "etcdutl"].map((tool) => join(lab, name, tool));
+    if (etcd === undefined || etcdctl === undefined || etcdutl === undefined) continue;
+    if (!existsSync(etcd) || !existsSync(etcdctl)) continue;
+    const version = /etcd Version: (\S+)/.exec(spawnSync(etcd, ["--version"], { encoding: "utf8" }).stdout)?.[1];
+    if (version?.startsWith(`${minor}.`) === true)
+      return { version, etcd, etcdctl, etcdutl: existsSync(etcdutl) ? etcdutl : undefined };
+  }
+  return undefined;
 }
 
 function findOnPath(minor: string): EtcdBinaries | undefined {

@@ -1,0 +1,69 @@
+// Every behaviour of etcd that the simulator models, held to real etcd on loopback. A version whose binaries are not there is
+// skipped.
+
+import { expect } from "chai";
+import { chooseCases } from "../../matrix";
+import { type EtcdBinaries, findEtcdBinaries } from "../../observe/etcd/loopback-cluster";
+import { type Behaviour, behaviours } from "./behaviours";
+import { RealSide } from "./real-side";
+import type { EtcdSide, MemberFacts } from "./side";
+import { SimulatedSide } from "./simulated-side";
+
+// A slow machine has its time: what is waited for is a state, not a moment.
+const untilMs = 90_000;
+
+async function factsOf(side: EtcdSide): Promise<Readonly<Record<string, MemberFacts>>> {
+  const facts: Record<string, MemberFacts> = {};
+  for (const name of side.names) facts[name] = await side.facts(name);
+  return facts;
+}
+
+/** Real members take their time: looked at until they show what is expected, and once more after that. */
+async function expectFacts(real: EtcdSide, want: Readonly<Record<string, MemberFacts>>): Promise<void> {
+  const endMs = Date.now() + untilMs;
+  for (;;) {
+    const seen = await factsOf(real);
+    const isSame = JSON.stringify(seen) === JSON.stringify(want);
+    if (!isSame && Date.now() > endMs) expect(seen).to.deep.equal(want);
+    if (isSame) break;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  expect(await factsOf(real), "a moment later").to.deep.equal(want);
+}
+
+const isKnownTo = (version: string, { from }: Behaviour) => from === undefined || version.slice(0, 3) >= from;
+
+for (const minor of ["3.3", "3.4", "3.5", "3.6"]) {
+  const binaries = findEtcdBinaries(minor);
+  describe(`etcd ${minor} behaves as the simulator says`, function () {
+    this.timeout(300_000);
+    let real: RealSide | undefined;
+
+    before(function () {
+      if (binaries !== undefined) return;
+      console.log(`      skipped: no etcd ${minor} in QUORATE_ETCD_BIN, the lab's cache or on the PATH`);
+      this.skip();
+    });
+
+    afterEach(async () => {
+      await real?.close();
+      real = undefined;
+    });
+
+    const rows = behaviours.filter((row) => isKnownTo(minor, row));
+    const chosen = chooseCases(`etcd ${minor} against the simulator`, rows, (row) =>
+      String(behaviours.indexOf(row) % 4),
+    );
+    for (const row of chosen) {
+      it(row.name, async () => {
+        const found: EtcdBinaries | undefined = binaries;
+        if (found === undefined) throw new Error("skipped");
+        const simulated = new SimulatedSide(row.members, found.version, row.begun);
+        real = await RealSide.begin(found, row.members, row.begun);
+        const said = await row.play(simulated);
+        expect(await row.play(real), "answers of its requests").to.deep.equal(said);
+        await expectFacts(real, await factsOf(simulated));
+      });
+    }
+  });
+}
