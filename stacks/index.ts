@@ -1,12 +1,14 @@
 // Picks the program by the stack's configuration: `quorate:topology`.
 
 import * as pulumi from "@pulumi/pulumi";
+import { declareBackup } from "./backup";
 import { declareCloudFoundry } from "./cloud-foundry";
 import { declareKubeadm } from "./kubeadm";
 import { declareKubespray } from "./kubespray";
 import { declarePks } from "./pks";
 
 const topologies: Readonly<Record<string, () => void>> = {
+  backup: declareBackup,
   kubeadm: declareKubeadm,
   kubespray: declareKubespray,
   pks: declarePks,

@@ -11,6 +11,7 @@ import { registerDrillCommand } from "./drill";
 import { registerEngineCommands } from "./engine";
 import { processContext } from "./engine/context";
 import { registerInventoryCommand } from "./inventory";
+import { registerRestorePkiCommand } from "./restore-pki";
 import { registerTrustCommand } from "./trust";
 
 function createProgram(): Command {
@@ -25,6 +26,7 @@ function createProgram(): Command {
   registerDrillCommand(program);
   registerCaptureCommand(program);
   registerInventoryCommand(program, { observe: observeSite });
+  registerRestorePkiCommand(program);
   registerTrustCommand(program);
   return program;
 }

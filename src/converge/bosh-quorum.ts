@@ -7,12 +7,12 @@ import { invariantError, isRecoveryError } from "../model/errors";
 import type { EtcdDeclaration } from "../model/etcd-declaration";
 import { isSameId } from "../model/etcd-member-id";
 import type { EtcdSaveSnapshotStep } from "../model/etcd-step";
-import type { EtcdAssessment, EtcdNodeView } from "../model/etcd-verdict";
+import type { EtcdAssessment } from "../model/etcd-verdict";
 import type { NodeObservation } from "../model/node-observation";
 import { saveSnapshot } from "../plan/etcd/make-steps";
-import { healthyVoters, type Planning, planningOf } from "../plan/etcd/planning";
+import { healthyVoters, type Planning } from "../plan/etcd/planning";
 import { snapshotFileName } from "../plan/etcd/preserve";
-import { assessEtcd } from "../plan/etcd/verdict";
+import { planningOver, viewOf } from "../plan/etcd/views";
 import type { QuorumAccess, SnapshotOutcome } from "../ports/director-access";
 
 /** The members of one group, reached until they are closed. Nodes are named by the instance's UUID. */
@@ -82,23 +82,6 @@ async function takeSnapshot(
   }
   const reason = "nothing is taken away before a verified snapshot is kept on the operator's machine";
   return members.keepSnapshot(saveSnapshot(planning, source.node, snapshotFileName(quorum), reason));
-}
-
-function planningOver(etcd: EtcdDeclaration, views: readonly EtcdNodeView[]): Planning {
-  const history = { lastRevision: undefined, backups: [] };
-  const assessment = assessEtcd(etcd, views, history);
-  const rest = { repairSeveral: false, manifestDirectory: "", archiveDirectory: "", pods: {}, definitionDrifts: {} };
-  return planningOf({ etcd, views, history, ...rest }, assessment);
-}
-
-/** What a node let us see of its etcd. */
-function viewOf(observation: NodeObservation): EtcdNodeView {
-  const { node } = observation;
-  if (observation.kind === "unreachable") return { kind: "unreachable", node, reason: observation.message };
-  const { host, etcd } = observation;
-  if (etcd?.kind !== "seen") return { kind: "unseen", node, reason: etcd?.reason ?? "the probe did not look at etcd" };
-  if (host.kind === "unknown") return { kind: "unseen", node, reason: host.reason };
-  return { kind: "observed", node, timeSeconds: host.value.timeSeconds, etcd: etcd.value };
 }
 
 function quorumOfGroup(group: string, assessment: EtcdAssessment, hasVerifiedSnapshot: boolean): GroupQuorum {

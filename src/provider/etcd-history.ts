@@ -9,6 +9,7 @@ import type { NodeObservation } from "../model/node-observation";
 import type { Plan } from "../model/plan";
 import { noHistory } from "../plan/control-plane-etcd";
 import { adoptableRevision } from "../plan/etcd/adopt";
+import { viewOf } from "../plan/etcd/views";
 
 /** The revision that the last create or update recorded; undefined when none did. */
 export function recordedRevision(outputs: JsonObject): number | undefined {
@@ -30,7 +31,8 @@ export class RevisionFloor {
   /** Plans with the floor. A single member of which nothing is recorded is adopted as it is, unless its store is empty. */
   plan(observations: readonly NodeObservation[], planWith: (lastRevision: number | undefined) => Plan): Plan {
     const plan = planWith(this.lastRevision);
-    const adopted = this.lastRevision === undefined ? adoptableRevision(plan, observations) : undefined;
+    if (this.lastRevision !== undefined || plan.etcd === undefined) return plan;
+    const adopted = adoptableRevision(plan.etcd.assessment, observations.map(viewOf));
     if (adopted === undefined) return plan;
     this.lastRevision = adopted;
     return planWith(adopted);

@@ -2,9 +2,11 @@
 
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { localBackupStore } from "../adapters/local-backup-store";
 import { boshDeploymentResource } from "./bosh-deployment";
 import { boshResurrectionResource } from "./bosh-resurrection";
 import { controlPlaneResource } from "./control-plane";
+import { controlPlaneBackupResource } from "./control-plane-backup";
 import { EngineLog } from "./engine-log";
 import { foundationResource } from "./foundation";
 import { nodeServiceResource } from "./node-service";
@@ -25,6 +27,7 @@ async function main(): Promise<void> {
       staticPodResource(openNodes),
       nodeServiceResource(openNodes),
       recoveryInventoryResource(observeSite),
+      controlPlaneBackupResource(openNodes, localBackupStore),
       boshDeploymentResource(openBoshFrom(openDirector)),
       boshResurrectionResource(openDirector),
       foundationResource(openDirector),

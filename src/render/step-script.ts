@@ -4,6 +4,7 @@
 import { type AppliedStep, subjectOf } from "../model/step";
 import type { CollectStep, DeliverStep } from "../model/transfer";
 import { renderEtcdStep } from "./etcd-step-command";
+import { renderPkiStep } from "./pki-step-command";
 import { renderStep } from "./step-command";
 import { renderTemplate, shellText } from "./template";
 
@@ -22,12 +23,17 @@ export function renderStepScript(step: AppliedStep, operator: Operator, boundary
 
 /** The script for a step that prints data: its last line, with how it ended, is on standard error. */
 export function renderCollectScript(step: CollectStep, boundary: string): string {
-  return renderTemplate("steps/parts/collect", { step: shellText(renderEtcdStep(step)), boundary });
+  return renderTemplate("steps/parts/collect", { step: shellText(renderTransfer(step)), boundary });
 }
 
 /** The script for a step that reads data from its standard input. */
 export function renderDeliverScript(step: DeliverStep, operator: Operator, boundary: string): string {
-  return renderLocked(renderEtcdStep(step), `${step.kind} ${step.subject}`, operator, boundary, true);
+  const subject = step.kind === "deliverPki" ? step.paths.join(" ") : step.subject;
+  return renderLocked(renderTransfer(step), `${step.kind} ${subject}`, operator, boundary, true);
+}
+
+function renderTransfer(step: CollectStep | DeliverStep): string {
+  return step.kind === "collectPki" || step.kind === "deliverPki" ? renderPkiStep(step) : renderEtcdStep(step);
 }
 
 function renderLocked(step: string, title: string, operator: Operator, boundary: string, hasInput: boolean): string {

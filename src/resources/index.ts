@@ -10,6 +10,7 @@ export * from "./acceptance-checks";
 export * from "./bosh-deployment";
 export * from "./bosh-resurrection";
 export * from "./control-plane";
+export * from "./control-plane-backup";
 export * from "./director-args";
 export * from "./foundation";
 export * from "./kubespray-recovery";

@@ -54,10 +54,12 @@ export async function deliverTo(
     const { world: next, isCut } = takeCut(world, step.node);
     const refused = unreached(world, step.node) ?? (isCut ? lost(step) : undefined) ?? locked(world, step.node);
     if (refused !== undefined) return { world: next, result: refused };
+    const what = step.kind === "deliverPki" ? "archive" : "snapshot";
     if (sum(data) !== step.sha256) {
-      const message = `${step.kind} failed: the snapshot did not arrive whole`;
+      const message = `${step.kind} failed: the ${what} did not arrive whole`;
       return { world: next, result: { kind: "failed", message } as const };
     }
+    if (step.kind === "deliverPki") return { world: next, result: noPki(step) };
     const { contents } = nodeOf(world, step.node);
     const kept = withNode(next, step.node, { contents: { ...contents, [step.path]: data.toString("base64") } });
     return { world: record(kept, step.node, `${step.kind}: ${step.path}`), result: { kind: "done" } as const };
@@ -71,6 +73,7 @@ function printed(world: World, step: CollectStep, isCut: boolean) {
   const none = (outcome: Refusal) => ({ data: Buffer.alloc(0), outcome });
   const away = unreached(world, step.node);
   if (away !== undefined) return none(away);
+  if (step.kind === "collectPki") return none(noPki(step));
   const text = nodeOf(world, step.node).contents?.[step.path];
   const data = Buffer.from(text ?? "", "base64");
   if (text === undefined || sum(data) !== step.sha256) {
@@ -78,6 +81,10 @@ function printed(world: World, step: CollectStep, isCut: boolean) {
   }
   if (isCut) return { data: data.subarray(0, Math.floor(data.length / 2)), outcome: lost(step) };
   return { data, outcome: { kind: "done" } as const };
+}
+
+function noPki(step: CollectStep | DeliverStep): Refusal {
+  return { kind: "failed", message: `${step.kind} failed: a simulated node keeps no certificates` };
 }
 
 function unreached(world: World, name: string): Refusal | undefined {

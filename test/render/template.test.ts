@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { isRecoveryError } from "../../src/model/errors";
 import { etcdEffectsOfKind } from "../../src/model/etcd-step";
 import { effectsOfKind } from "../../src/model/step";
+import { pkiEffectsOfKind } from "../../src/model/transfer";
 import { quotingHelpers, readTemplate, renderTemplate, shellText, templateNames } from "../../src/render/template";
 
 const shellTemplates = [...templateNames("steps"), ...templateNames("probe")];
@@ -39,7 +40,7 @@ describe("shell templates", () => {
   it("has one template for every kind of step and none besides", () => {
     const kinds = templateNames("steps").filter((name) => !name.includes("/parts/"));
     expect(kinds).to.deep.equal(
-      Object.keys({ ...effectsOfKind, ...etcdEffectsOfKind })
+      Object.keys({ ...effectsOfKind, ...etcdEffectsOfKind, ...pkiEffectsOfKind })
         .map((kind) => `steps/${kind}`)
         .sort(),
     );

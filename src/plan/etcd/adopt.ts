@@ -1,17 +1,16 @@
 // The first look at a single member: with no peer and nothing recorded, an empty store cannot be told from the real one.
 
 import { answered } from "../../model/etcd-observation";
-import type { NodeObservation } from "../../model/node-observation";
-import type { Plan } from "../../model/plan";
+import type { EtcdAssessment, EtcdNodeView } from "../../model/etcd-verdict";
 
 /** The revision to record for a single member that was never seen before; undefined when there is nothing to adopt. */
-export function adoptableRevision(plan: Plan, observations: readonly NodeObservation[]): number | undefined {
-  const verdict = plan.etcd?.assessment.verdict;
-  if (verdict?.kind !== "unknown" || verdict.reason !== "no-recorded-revision") return undefined;
-  const [only] = plan.etcd?.assessment.members ?? [];
-  const observation = observations.find((candidate) => candidate.node === only?.node);
-  if (observation?.kind !== "observed" || observation.etcd?.kind !== "seen") return undefined;
-  const { status, keyCount } = observation.etcd.value;
+export function adoptableRevision(assessment: EtcdAssessment, views: readonly EtcdNodeView[]): number | undefined {
+  const { verdict, members } = assessment;
+  if (verdict.kind !== "unknown" || verdict.reason !== "no-recorded-revision") return undefined;
+  const [only] = members;
+  const view = views.find((candidate) => candidate.node === only?.node);
+  if (view?.kind !== "observed") return undefined;
+  const { status, keyCount } = view.etcd;
   const revision = answered(status)?.revision;
   return revision === undefined || isEmptyStore(revision, answered(keyCount)) ? undefined : revision;
 }
