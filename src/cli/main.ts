@@ -12,6 +12,7 @@ import { registerEngineCommands } from "./engine";
 import { processContext } from "./engine/context";
 import { registerInventoryCommand } from "./inventory";
 import { registerRestorePkiCommand } from "./restore-pki";
+import { registerRunbookCommand } from "./runbook";
 import { registerTrustCommand } from "./trust";
 
 function createProgram(): Command {
@@ -27,6 +28,7 @@ function createProgram(): Command {
   registerCaptureCommand(program);
   registerInventoryCommand(program, { observe: observeSite });
   registerRestorePkiCommand(program);
+  registerRunbookCommand(program, processContext());
   registerTrustCommand(program);
   return program;
 }

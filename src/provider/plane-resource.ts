@@ -15,6 +15,7 @@ import type { NodeAccess } from "../ports/node-access";
 import { renderEndpoints } from "../render/etcd-text";
 import { renderBlocker, renderNote, renderPlan, renderStepLine } from "../render/plan-text";
 import { historyOf, RevisionFloor, recordedRevision } from "./etcd-history";
+import { keepRunbook } from "./keep-runbook";
 import { maskPlan } from "./mask-plan";
 import { planeOutputs, podNamesOf, reasonsOf } from "./plane-outputs";
 import type { CheckedInputs, ResourceContext, ResourceState, ResourceType } from "./resource-type";
@@ -79,6 +80,7 @@ export function planeResource(lens: PlaneLens, openNodes: OpenNodes): ResourceTy
         const observations = await observeAll(plane, nodes);
         const lastRevision = recordedRevision(context.recorded);
         const plan = lens.planner(plane, observations, historyOf(plane, lastRevision));
+        keepRunbook(plan, lens, context, Object.keys(plane.nodes));
         await logPlan(maskPlan(isNew ? plan : { ...plan, notes: [] }, lens, context), context);
         return planeOutputs(inputs, plane, podNamesOf(plane, {}), observations, etcdOf(plan, lastRevision));
       } finally {

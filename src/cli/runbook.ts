@@ -1,0 +1,67 @@
+// `quorate runbook`: the plan of a stack as a document that an engineer can follow by hand.
+
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import type { Command } from "commander";
+import { runDeployment } from "../engine/deployment";
+import { convergenceError } from "../model/errors";
+import { runbookFolderVariable, runbookSecretsVariable } from "../provider/keep-runbook";
+import { type EngineCommandContext, runCommand } from "./engine";
+
+interface RunbookOptions {
+  readonly stack?: string;
+  readonly cwd?: string;
+  readonly output?: string;
+  readonly showSecrets?: boolean;
+}
+
+/** Adds `runbook` to the program. */
+export function registerRunbookCommand(program: Command, context: EngineCommandContext): void {
+  program
+    .command("runbook")
+    .description("print every step that up would take, to be followed by hand; changes nothing")
+    .option("-s, --stack <name>", "the stack; else PULUMI_STACK, else the selected one")
+    .option("-C, --cwd <dir>", "run as if started in this folder")
+    .option("-o, --output <file>", "write it to a file, mode 0600, instead of the terminal")
+    .option("--show-secrets", "print commands that hold secret values too")
+    .addHelpText("after", "\nExample:\n  quorate runbook --stack prod > tonight.md")
+    .action((options: RunbookOptions) => runCommand(context, () => printRunbook(context, options)));
+}
+
+async function printRunbook(context: EngineCommandContext, options: RunbookOptions): Promise<number> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "quorate-runbook-"));
+  const errors: string[] = [];
+  try {
+    const result = await runDeployment(
+      {
+        kind: "preview",
+        previewOf: "up",
+        cwd: path.resolve(context.cwd, options.cwd ?? "."),
+        stack: options.stack,
+        env: {
+          ...context.env,
+          [runbookFolderVariable]: folder,
+          [runbookSecretsVariable]: options.showSecrets === true ? "1" : "0",
+        },
+        parallel: 16,
+        refresh: undefined,
+        continueOnError: true,
+      },
+      (event) => {
+        if (event.kind === "message" && event.severity === "error") errors.push(event.text.trim());
+      },
+    );
+    if (!result.succeeded) throw convergenceError("the plan could not be made", errors);
+    const texts = fs
+      .readdirSync(folder)
+      .sort()
+      .map((name) => fs.readFileSync(path.join(folder, name), "utf8"));
+    const text = texts.length === 0 ? "# Runbook\n\nAll is as declared: there is nothing to do.\n" : texts.join("\n\n");
+    if (options.output === undefined) context.stdout.write(text);
+    else fs.writeFileSync(path.resolve(context.cwd, options.output), text, { mode: 0o600 });
+    return 0;
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}

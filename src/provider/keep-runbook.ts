@@ -1,0 +1,33 @@
+// Where a preview leaves the runbook of a plan for `quorate runbook`, which reads it: a private folder that the command names.
+
+import { createHash } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Plan } from "../model/plan";
+import type { Step } from "../model/step";
+import { renderRunbook } from "../render/runbook";
+import { maskPlan } from "./mask-plan";
+import type { PlaneLens } from "./plane-resource";
+import type { ResourceContext } from "./resource-type";
+
+/** The folder that runbooks are left in; not set: none is wanted. */
+export const runbookFolderVariable = "QUORATE_RUNBOOK_FOLDER";
+/** Set: secret values are printed. */
+export const runbookSecretsVariable = "QUORATE_RUNBOOK_SECRETS";
+
+/** Leaves the runbook of a plan where it is asked for. `name` tells it apart from others of the same preview. */
+export function keepRunbook(
+  plan: Plan,
+  lens: Pick<PlaneLens, "name" | "podPath">,
+  context: Pick<ResourceContext, "isSecret">,
+  nodes: readonly string[],
+): void {
+  const folder = process.env[runbookFolderVariable];
+  if (folder === undefined || folder === "") return;
+  const isShown = process.env[runbookSecretsVariable] === "1";
+  const isHidden = (step: Step) => !isShown && "pod" in step && context.isSecret(lens.podPath(step.node, step.pod));
+  const name = `${lens.name} (${[...nodes].sort().join(", ")})`;
+  const text = renderRunbook(name, isShown ? plan : maskPlan(plan, lens, context), isHidden);
+  const file = createHash("sha256").update(name).digest("hex").slice(0, 16);
+  writeFileSync(join(folder, `${lens.name}-${file}.md`), text, { mode: 0o600 });
+}
