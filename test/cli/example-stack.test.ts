@@ -62,3 +62,38 @@ describe("the example of a kubespray site", function () {
     expect(fs.existsSync(path.join(written, "started"))).to.equal(false);
   });
 });
+
+describe("the examples behind a BOSH director", function () {
+  this.timeout(180_000);
+  const examples = [
+    {
+      name: "pks",
+      shown: ["quorate:index:ControlPlane", "quorate:index:BoshDeployment", "quorate:index:AcceptanceChecks"],
+    },
+    {
+      name: "cloud-foundry",
+      shown: ["quorate:index:Foundation", "quorate:index:BoshDeployment", "acceptance-cf-push"],
+    },
+  ];
+  for (const { name, shown } of examples) {
+    it(`declare all of a ${name} site without a mistake, and say that no director listens`, async () => {
+      const stack = `${name}-example`;
+      const project = new Project(stack);
+      try {
+        const text = fs.readFileSync(path.join(stacks, `Pulumi.${stack}.yaml`), "utf8");
+        fs.writeFileSync(
+          path.join(project.folder, `stacks/Pulumi.${stack}.yaml`),
+          text
+            .replace("https://172.16.1.11", "https://127.0.0.1:1")
+            .replace("config:", "config:\n  quorate:clientSecret: x"),
+        );
+        await project.succeed("stack", "init", stack);
+        const { output } = await project.preview();
+        expect(output.match(/.*(mistake|must be|Unrecognized).*/g) ?? []).to.deep.equal([]);
+        for (const part of [...shown, "127.0.0.1:1"]) expect(output).to.contain(part);
+      } finally {
+        project.remove();
+      }
+    });
+  }
+});
