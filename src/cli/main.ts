@@ -11,6 +11,7 @@ import { registerDrillCommand } from "./drill";
 import { registerEngineCommands } from "./engine";
 import { processContext } from "./engine/context";
 import { registerInventoryCommand } from "./inventory";
+import { registerRehearseCommand } from "./rehearse";
 import { registerRestorePkiCommand } from "./restore-pki";
 import { registerRunbookCommand } from "./runbook";
 import { registerTrustCommand } from "./trust";
@@ -29,6 +30,7 @@ function createProgram(): Command {
   registerInventoryCommand(program, { observe: observeSite });
   registerRestorePkiCommand(program);
   registerRunbookCommand(program, processContext());
+  registerRehearseCommand(program);
   registerTrustCommand(program);
   return program;
 }

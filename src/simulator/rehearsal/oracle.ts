@@ -1,0 +1,86 @@
+// What has to become of a state when nothing more goes wrong: restored, or refused for one of these reasons. Read off the
+// truth of the world, not off what the planner sees.
+
+import type { EtcdBlockerReason } from "../../model/etcd-plan";
+import { hasLearners } from "../../plan/etcd/version";
+import { type EtcdWorld, memberData, worldNode, worldNodes } from "../etcd/etcd-world";
+import { votingNodes } from "../etcd/raft";
+import type { EtcdSubject } from "./etcd-subject";
+import {
+  canStandAgain,
+  downNodes,
+  isCutOff,
+  isOutOfReach,
+  isQuorate,
+  soundVoters,
+  trueCluster,
+  trueGroup,
+} from "./truth";
+
+/** What a state has to come to. */
+export interface Expectation {
+  /** It can be brought back whole by what is declared. */
+  readonly mustRestore: boolean;
+  /** A refusal names one of these; empty: it must not refuse. */
+  readonly reasons: readonly EtcdBlockerReason[];
+}
+
+/** What the oracle expects of a state in which the planner has come to its end. */
+export function expectEnd(subject: EtcdSubject, world: EtcdWorld): Expectation {
+  const reasons = new Set<EtcdBlockerReason>();
+  const nodes = worldNodes(world);
+  const away = nodes.filter(isOutOfReach);
+  const blind = nodes.filter((node) => !isOutOfReach(node) && node.tools !== "good");
+  const barred = nodes.filter((node) => !isOutOfReach(node) && node.certificates !== "good");
+  const cut = nodes.filter((node) => !isOutOfReach(node) && isCutOff(world, node));
+  const full = nodes.filter((node) => node.disk === "full");
+  const isHindered = away.length + blind.length + barred.length + cut.length + full.length > 0;
+  if (away.length > 0) reasons.add("etcd-node-unreachable");
+  if (blind.length > 0) reasons.add("etcd-tool-failure");
+  if (barred.length > 0) reasons.add("etcd-certificates");
+  if (cut.length > 0) add(reasons, "etcd-member-isolated", "etcd-voter-silent");
+  if (isHindered) add(reasons, "etcd-unknown", "etcd-voter-silent", "etcd-quorum-would-be-lost", "etcd-member-unknown");
+  if (full.length > 0) reasons.add("etcd-disk-full");
+  // While an empty cluster serves and the true one cannot be counted, a human has to say which is which.
+  if (hasFork(world) && (!isQuorate(world) || isHindered))
+    add(reasons, "etcd-forked", "etcd-unknown", "etcd-revision-went-back");
+  // A restore that cannot be made now says what it wants for.
+  if (isHindered && subject.etcd.restore !== undefined)
+    add(reasons, "etcd-restore-source", "etcd-restore-node", "etcd-restore-tool", "etcd-quorum-lost");
+  const down = downNodes(world);
+  if (isQuorate(world)) {
+    // With no sound voter there is nobody to bring another in from.
+    if (soundVoters(world).length === 0) reasons.add("etcd-quorum-would-be-lost");
+    const isRebuilt = trueCluster(world)?.origin === "restored";
+    if (down.length > 1 && !subject.repairSeveral && !isRebuilt) reasons.add("several-nodes-down");
+    if (isCorruptUndecided(world)) add(reasons, "etcd-corrupt-no-majority");
+    const isGrowthBarred = !hasLearners(world.version) && soundVoters(world).length < 3 && down.length > 0;
+    if (isGrowthBarred) add(reasons, "etcd-growth-needs-learners", "etcd-quorum-would-be-lost");
+  } else if (!canStandAgain(world) || isHindered) {
+    // A rebuilt cluster that is lost in its turn needs a new name: the old one's token would bring the first one back.
+    if (trueCluster(world)?.origin === "restored") reasons.add("etcd-restore-used");
+    if (subject.etcd.restore === undefined) {
+      add(reasons, "etcd-quorum-lost");
+    } else {
+      add(reasons, "etcd-restore-source", "etcd-restore-node", "etcd-restore-tool", "etcd-quorum-lost");
+      if (isHindered) add(reasons, "etcd-unknown");
+    }
+  }
+  return { mustRestore: reasons.size === 0, reasons: [...reasons].sort() };
+}
+
+/** Are those that vote and are sound no majority of those that vote? */
+function isCorruptUndecided(world: EtcdWorld): boolean {
+  const voting = votingNodes(world, trueGroup(world));
+  const corrupt = voting.filter((name) => memberData(worldNode(world, name))?.isCorrupt === true).length;
+  return corrupt > 0 && corrupt * 2 >= voting.length;
+}
+
+/** Does a node serve a cluster that began empty beside the true one? */
+function hasFork(world: EtcdWorld): boolean {
+  return worldNodes(world).some((node) => world.groups[memberData(node)?.group ?? ""]?.origin === "began-empty");
+}
+
+function add(reasons: Set<EtcdBlockerReason>, ...more: readonly EtcdBlockerReason[]): void {
+  for (const reason of more) reasons.add(reason);
+}

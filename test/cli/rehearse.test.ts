@@ -1,0 +1,53 @@
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { expect } from "chai";
+
+const root = path.join(__dirname, "../..");
+const kept = path.join(root, "test/scenarios/rehearse");
+
+function quorate(...words: readonly string[]) {
+  const run = spawnSync(process.execPath, ["bin/quorate.js", "rehearse", ...words], { cwd: root, encoding: "utf8" });
+  return { code: run.status, out: run.stdout, err: run.stderr };
+}
+
+describe("quorate rehearse", function () {
+  this.timeout(60_000);
+
+  it("says in words what it proved over a scenario and ends with 0", () => {
+    const { code, out } = quorate(path.join(kept, "disk-full.yaml"));
+    expect(out)
+      .to.match(/proved: no act of the plan loses a quorum/)
+      .and.match(/refused by etcd-disk-full/);
+    expect(code).to.equal(0);
+  });
+
+  it("prints figures as JSON", () => {
+    const { out } = quorate(path.join(kept, "disk-full.yaml"), "--json");
+    expect(JSON.parse(out)).to.include({ scenario: "disk-full", isProved: true });
+  });
+
+  it("explores the same runs for the same seed and counts what it has seen", () => {
+    const [a, b] = [quorate("--runs", "3", "--seed", "one"), quorate("--runs", "3", "--seed", "one")];
+    expect(a.out)
+      .to.equal(b.out)
+      .and.match(/seed one: 3 runs, \d+ cases/)
+      .and.match(/verdicts: /);
+  });
+
+  it("refuses in one sentence a file that is not there, is no scenario, or a call with neither", () => {
+    const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "rehearse-")), "wrong.yaml");
+    fs.writeFileSync(file, "version: 1\nname: x\ntitle: y\ntopology: {kind: etcd, members: 0}\n");
+    for (const [words, text] of [
+      [["/nonexistent.yaml"], /cannot be read/],
+      [[file], /topology.members/],
+      [[], /either a scenario file or --runs/],
+      [["--runs", "no"], /whole number/],
+    ] as const) {
+      const { code, err } = quorate(...words);
+      expect(code).to.equal(1);
+      expect(err).to.match(text);
+    }
+  });
+});
