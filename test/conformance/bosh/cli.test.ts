@@ -29,8 +29,8 @@ describe("the bosh CLI at the practice director", function () {
   let cli: BoshCli;
   let practice: ServedPractice;
 
-  const begin = async (scenario: string) => {
-    const authentication = { kind: "basic", client: "ops_manager", secret: "not-a-secret" } as const;
+  const begin = async (scenario: string, kind: "basic" | "uaa" = "basic") => {
+    const authentication = { kind, client: "ops_manager", secret: "not-a-secret" };
     practice = await servePracticeDirector({
       scenario,
       port: 0,
@@ -110,5 +110,14 @@ describe("the bosh CLI at the practice director", function () {
     expect(await bosh(`-n ${d} cck --resolution=reboot_vm`)).to.match(/: Reboot VM/);
     expect(await bosh(`${d} cck`)).to.contain("0 problems");
     expect(await bosh("tasks")).to.contain("0 tasks");
+  });
+
+  it("is logged in by client credentials at a UAA, as in the seeds, and refused with wrong ones", async () => {
+    await begin("seed-000", "uaa");
+    const printed = await bosh(`-d ${pksDeploymentName} is`);
+    expect(printed).to.contain("as client 'ops_manager'");
+    expect(printedTable(printed, "Instance")).to.deep.equal(failing);
+    expect(practice.served.requests.some(({ url }) => url.includes("oauth/token"))).to.equal(true);
+    expect(await bosh("--client-secret=wrong env", 1)).to.match(/Unauthorized|401|unauthorized/);
   });
 });
