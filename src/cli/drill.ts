@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { inputError } from "../model/errors";
 import { reportOfDrill } from "../render/drill-report";
 import { describeComparison, describeDrill } from "../render/drill-text";
+import { renderEtcdStep } from "../render/etcd-step-command";
 import { renderReport } from "../render/report";
 import { type DrillFile, type DrillOptions, findDrills, listDrills, openDrills, playDrill } from "../simulator/drill";
 import { serveDrillDirector } from "./drill-director";
@@ -66,6 +67,7 @@ async function drill(name: string, options: DrillCommandOptions, ports: DrillPor
     isScripted: options.interactive !== true,
     parameters: options.set,
     seed: options.seed,
+    renderStep: renderEtcdStep,
   };
   if (options.interactive === true) {
     if (first === undefined || files.length > 1 || options.compare !== undefined || options.json === true)

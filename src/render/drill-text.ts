@@ -28,7 +28,8 @@ export function describeDrill(result: DrillResult): string {
       result.steps.map((step) => {
         const end = step.seconds === undefined ? step.outcome : `${step.outcome} after ${durationText(step.seconds)}`;
         const lines = [`${timeText(step.atSeconds, result.startsAt)}  ${step.title}: ${end}`];
-        if (step.command !== undefined) lines.push(`          $ ${step.command}`);
+        if (step.command !== undefined && !step.command.trim().includes("\n"))
+          lines.push(`          $ ${step.command}`);
         if (step.message !== "") lines.push(`          ${step.message}`);
         return lines.join("\n  ");
       }),

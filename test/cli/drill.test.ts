@@ -119,6 +119,17 @@ describe("quorate drill --interactive", function () {
     expect(code).to.equal(0);
   });
 
+  it("shows before it is done that emptying a healthy master leaves a quorum that must not be touched (etcd)", async () => {
+    const answers = ["plan", "wipe-cp-2", "status", "quit"];
+    const { code, out } = await quorateDrill(["lost-one-master", "--interactive"], answers.join("\n"));
+    expect(out)
+      .to.match(/stop-cp-0: stop etcd on cp-0\n +quorum: .* -> etcd: 0 of 3 votes, 2 needed; quorum lost/)
+      .and.match(/ {4}1\. etcdSaveSnapshot on cp-2/)
+      .and.match(/1 of 3 votes, 2 needed; it stands on members that will not come back/)
+      .and.match(/cp-2: partial, it serves from files that are deleted/);
+    expect(code).to.equal(2);
+  });
+
   it("plays the rest without anybody when the input ends, and says that not all is well", async () => {
     const { code, out } = await quorateDrill(["seed-004-outage-1", "--interactive"], "");
     expect([code, /END +given up after 4 hours: /.test(out)]).to.deep.equal([2, true]);

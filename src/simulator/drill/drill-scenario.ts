@@ -28,6 +28,13 @@ const foundationFaultSchema = z.discriminatedUnion("kind", [
     service: z.enum(serviceNames),
     zone: zone.describe("Until no VM of this zone is silent any more."),
   }),
+  z.strictObject({
+    kind: z.literal("vms-lost"),
+    instances: z
+      .array(z.string().regex(/^[a-z0-9_-]+\/[0-9]+$/, "must be GROUP/INDEX"))
+      .min(1)
+      .describe("Their VMs are off until somebody mends them."),
+  }),
   z.strictObject({ kind: z.literal("entry-switched") }),
   z.strictObject({ kind: z.literal("blobstore-restored") }),
 ]);

@@ -166,10 +166,11 @@ export class FoundationDrill implements DrillSession {
   }
 
   private strike(fault: FoundationFault, given: string | undefined): void {
-    if (fault.kind === "zone-power-lost") this.faultSeconds ??= this.seconds;
+    const isLoss = fault.kind === "zone-power-lost" || fault.kind === "vms-lost";
+    if (isLoss) this.faultSeconds ??= this.seconds;
     if (fault.kind === "service-held-down") this.heldFor.set(fault.service, fault.zone);
     const { id, text } = strikeFoundation(this.foundation, fault, given);
-    if (fault.kind === "zone-power-lost") this.worst = this.places();
+    if (isLoss) this.worst = this.places();
     const kind = given === undefined ? ("fault" as const) : ("given" as const);
     const why = given === undefined ? "" : ` (given: ${given})`;
     this.say([{ kind, text: `${text}${why}`, id, parameters: [] }]);

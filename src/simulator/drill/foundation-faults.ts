@@ -26,6 +26,9 @@ export function strikeFoundation(
     case "service-held-down":
       foundation.held.set(fault.service, given ?? "held down by the scenario");
       return { id: `${fault.service}-held`, text: `${fault.service} is down until zone ${fault.zone} is back` };
+    case "vms-lost":
+      foundation.loseVms(fault.instances);
+      return { id: "vms-lost", text: `${fault.instances.join(", ")} are lost` };
     case "entry-switched":
       foundation.isEntrySwitched = true;
       return { id: "entry-switched", text: "traffic is led around the HAProxy" };
@@ -48,12 +51,27 @@ export function checkZones({ name, topology, faults }: FoundationDrillScenario):
       "zone" in fault ? [[`faults.${index}.fault.zone`, fault.zone] as const] : [],
     ),
   ];
-  const problems = named
-    .filter(([, zone]) => !topology.zones.includes(zone))
-    .map(([path, zone]) => `${path}: there is no zone ${zone}`);
+  const problems = [
+    ...named
+      .filter(([, zone]) => !topology.zones.includes(zone))
+      .map(([path, zone]) => `${path}: there is no zone ${zone}`),
+    ...faults.flatMap(({ fault }, index) => (fault.kind === "vms-lost" ? lostProblems(topology, fault, index) : [])),
+  ];
   if (problems.length > 0)
     throw inputError(`the drill ${name} cannot be played`, {
       problems,
       hint: `its zones are ${topology.zones.join(", ")}`,
     });
+}
+
+function lostProblems(
+  { groups }: FoundationDrillScenario["topology"],
+  { instances }: Extract<FoundationFault, { kind: "vms-lost" }>,
+  index: number,
+): readonly string[] {
+  return instances.flatMap((instance) => {
+    const [group = "", number = ""] = instance.split("/");
+    const count = (groups[group] ?? []).reduce((sum, inZone) => sum + inZone, 0);
+    return Number(number) < count ? [] : [`faults.${index}.fault.instances: there is no instance ${instance}`];
+  });
 }

@@ -3,10 +3,12 @@
 import { inputError } from "../../model/errors";
 import { parseScenario } from "../scenario";
 import { foundationDrillSchema } from "./drill-scenario";
+import { EtcdDrill } from "./etcd-drill";
+import { etcdDrillSchema } from "./etcd-drill-scenario";
 import { FoundationDrill } from "./foundation-drill";
 import type { DrillFile } from "./load";
 import type { DrillOptions, DrillSession } from "./session";
-import { foundationVariants } from "./variants";
+import { etcdVariants, foundationVariants } from "./variants";
 
 export { clockText } from "./compare-log";
 export { type DrillFile, findDrills, listDrills } from "./load";
@@ -23,6 +25,11 @@ export function openDrills(file: DrillFile, options: DrillOptions, comparison?: 
       return foundationVariants(scenario, comparison).map(
         (one) => new FoundationDrill(one.scenario, options, one.variant),
       );
+    }
+    case "etcd": {
+      const scenario = parseScenario(file.text, file.path, etcdDrillSchema);
+      if (comparison === undefined) return [new EtcdDrill(scenario, options)];
+      return etcdVariants(scenario, comparison).map((one) => new EtcdDrill(one.scenario, options, one.variant));
     }
     default:
       // Whatever else is wrong with the file is told too.

@@ -1,6 +1,7 @@
 // A drill while it is played: it goes from event to event, and somebody may choose what is done at each.
 
 import type { DrillEvent, DrillResult } from "../../model/drill";
+import type { EtcdStep } from "../../model/etcd-step";
 
 /** Something that the operator can do now. */
 export interface DrillChoice {
@@ -37,6 +38,8 @@ export interface DrillOptions {
   /** Parameters that replace the scenario's. */
   readonly parameters: Readonly<Record<string, number>>;
   readonly seed: string | undefined;
+  /** The commands that carry a step of etcd out, for who reads the result; left out: none are shown. */
+  readonly renderStep?: (step: EtcdStep) => string;
 }
 
 /** Plays a drill to its end. */

@@ -3,6 +3,7 @@
 import { inputError } from "../../model/errors";
 import { withZones } from "../foundation/topology";
 import type { FoundationDrillScenario } from "./drill-scenario";
+import type { EtcdDrillScenario } from "./etcd-drill-scenario";
 
 /** Designs that can be compared for a foundation. */
 export const foundationComparisons = ["resurrector", "zones"] as const;
@@ -31,4 +32,18 @@ export function foundationVariants(
         hint: `one of: ${foundationComparisons.join(", ")}`,
       });
   }
+}
+
+/** The same faults with three masters and with five. @throws RecoveryError "input" for what cannot be compared. */
+export function etcdVariants(
+  scenario: EtcdDrillScenario,
+  comparison: string,
+): readonly { readonly variant: string; readonly scenario: EtcdDrillScenario }[] {
+  const { topology } = scenario;
+  if (comparison !== "masters" || topology.kind !== "etcd")
+    throw inputError(`a drill of etcd cannot be compared by "${comparison}"`, { hint: "one of: masters" });
+  return [3, 5].map((members) => ({
+    variant: `${members} masters`,
+    scenario: { ...scenario, topology: { ...topology, members } },
+  }));
 }

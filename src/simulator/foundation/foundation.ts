@@ -108,6 +108,12 @@ export class Foundation {
     this.startAtMs.set(zone, this.timeMs + this.parameters.vmBoot * secondMs);
   }
 
+  /** VMs go off, each by its GROUP/INDEX, as when their host dies. */
+  loseVms(names: readonly string[]): void {
+    for (const { group, index, vm } of this.deployment.instances)
+      if (vm !== undefined && names.includes(`${group}/${index}`)) vm.isPoweredOn = false;
+  }
+
   /** VMs of a zone that do not answer; of all zones when none is named. */
   silentVms(zone?: string): readonly SimulatedInstance[] {
     return this.deployment.instances.filter(
