@@ -27,6 +27,7 @@ const kubeadmConfig = z.strictObject({
   containerStartTimeoutSeconds: z.number().optional(),
   etcd: z.custom<EtcdArgs>((value) => typeof value === "object" && value !== null, "must be an object").optional(),
   repairSeveral: z.boolean().optional(),
+  rehearse: z.boolean().optional(),
 });
 
 /** Declares the control plane of the stack's configuration. */

@@ -41,6 +41,7 @@ const pksConfig = z.strictObject({
   etcd: z.custom<EtcdArgs>((value) => typeof value === "object" && value !== null, "must be an object").optional(),
   archiveDirectory: z.string().optional(),
   repairSeveral: z.boolean().optional(),
+  rehearse: z.boolean().optional(),
   ...directorConfig,
   deployment: text.optional(),
   // The instance group of the masters.

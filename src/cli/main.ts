@@ -30,7 +30,7 @@ function createProgram(): Command {
   registerInventoryCommand(program, { observe: observeSite });
   registerRestorePkiCommand(program);
   registerRunbookCommand(program, processContext());
-  registerRehearseCommand(program);
+  registerRehearseCommand(program, processContext());
   registerTrustCommand(program);
   return program;
 }

@@ -1,47 +1,66 @@
 // `quorate rehearse`: runs the real planner against a simulated copy and searches every prefix of its effects crossed with one
-// more fault; or explores random clusters and faults by a seed.
+// more fault: on a copy of live nodes, or of a scenario; or explores random clusters and faults by a seed.
 
 import * as fs from "node:fs";
+import * as os from "node:os";
 import * as path from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { stringify } from "yaml";
-import { inputError } from "../model/errors";
+import { runDeployment } from "../engine/deployment";
+import { convergenceError, inputError } from "../model/errors";
+import type { RehearsalSummary } from "../model/rehearsal";
+import { rehearsalFolderVariable } from "../provider/rehearse-plane";
+import { reportOfRehearsal } from "../render/rehearsal-report";
+import { renderReport } from "../render/report";
 import { type Exploration, explore } from "../simulator/rehearsal/explore";
 import { sceneOf } from "../simulator/rehearsal/scenario-subject";
 import { type Rehearsal, rehearse } from "../simulator/rehearsal/search";
-import { describeExploration, describeRehearsal, summariseFailure } from "../simulator/rehearsal/words";
+import { summariseRehearsal } from "../simulator/rehearsal/summarise";
+import { describeExploration, summariseFailure } from "../simulator/rehearsal/words";
 import { parseScenario, type Scenario } from "../simulator/scenario";
+import { type EngineCommandContext, runCommand } from "./engine";
 
 interface RehearseOptions {
   readonly runs?: number;
   readonly seed?: string;
   readonly save?: string;
+  readonly stack?: string;
+  readonly cwd?: string;
+  readonly report?: string;
   readonly json?: boolean;
 }
 
 /** Adds `rehearse` to the program. It ends with 0 when all is proved, 2 when a rule is broken, 1 for an error. */
-export function registerRehearseCommand(program: Command): void {
+export function registerRehearseCommand(program: Command, context: EngineCommandContext): void {
   program
     .command("rehearse")
     .description("prove a plan in the simulator: every prefix of its effects crossed with one more fault")
     .argument("[scenario]", "a scenario file (YAML) that says what stands and what is broken")
+    .option("-s, --stack <name>", "observe the live nodes of this stack, and rehearse its plan on their copy")
+    .option("-C, --cwd <dir>", "run as if started in this folder")
     .option("--runs <number>", "explore so many random clusters and faults instead", parseRuns)
     .option("--seed <text>", "seed of the exploration; the same seed gives the same runs (default: quorate)")
     .option("--save <directory>", "write the smallest scenario of each failing run there")
+    .option("--report <file>", "write it as one HTML file too")
     .option("--json", "print the result as JSON")
     .addHelpText(
       "after",
-      "\nExamples:\n  quorate rehearse lost-member.yaml\n  quorate rehearse --runs 500 --seed tonight",
+      "\nExamples:\n  quorate rehearse --stack prod\n  quorate rehearse lost-member.yaml\n  quorate rehearse --runs 500 --seed tonight",
     )
     .action((file: string | undefined, options: RehearseOptions) => {
-      if ((file === undefined) === (options.runs === undefined))
-        throw inputError("rehearse takes either a scenario file or --runs", { hint: "see `quorate rehearse --help`" });
+      const given = [file, options.stack, options.runs].filter((one) => one !== undefined);
+      if (given.length !== 1)
+        throw inputError("rehearse takes either a scenario file, --stack or --runs", {
+          hint: "see `quorate rehearse --help`",
+        });
+      if (options.stack !== undefined) return runCommand(context, () => rehearseStack(context, options));
       if (file === undefined) exploreRuns(options);
-      else rehearseFile(file, options);
+      else process.exitCode = show([rehearseFile(file)], options, (text) => process.stdout.write(text));
+      return undefined;
     });
 }
 
-function rehearseFile(file: string, options: RehearseOptions): void {
+function rehearseFile(file: string): RehearsalSummary {
   let text: string;
   try {
     text = fs.readFileSync(file, "utf8");
@@ -50,14 +69,58 @@ function rehearseFile(file: string, options: RehearseOptions): void {
   }
   const scenario = parseScenario(text, file);
   const { subject, world } = sceneOf(scenario);
-  const rehearsal = rehearse(subject, world);
-  const isProved = rehearsal.failures.length === 0;
-  print(options, [`${scenario.name}: ${scenario.title}`, ...describeRehearsal(rehearsal)], {
-    scenario: scenario.name,
-    isProved,
-    ...figuresOf(rehearsal),
-  });
-  process.exitCode = isProved ? 0 : 2;
+  return summariseRehearsal(scenario.name, scenario.title, rehearse(subject, world));
+}
+
+/** Has the nodes of a stack observed by a preview, which leaves the summary of each rehearsal in a folder of ours. */
+async function rehearseStack(context: EngineCommandContext, options: RehearseOptions): Promise<number> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "quorate-rehearsal-"));
+  const errors: string[] = [];
+  try {
+    const result = await runDeployment(
+      {
+        kind: "preview",
+        previewOf: "up",
+        cwd: path.resolve(context.cwd, options.cwd ?? "."),
+        stack: options.stack,
+        env: { ...context.env, [rehearsalFolderVariable]: folder },
+        parallel: 16,
+        refresh: undefined,
+        continueOnError: true,
+      },
+      (event) => {
+        if (event.kind === "message" && event.severity === "error") errors.push(event.text.trim());
+      },
+    );
+    if (!result.succeeded) throw convergenceError("the plan could not be made", errors);
+    const summaries = fs
+      .readdirSync(folder)
+      .sort()
+      .map((name) => JSON.parse(fs.readFileSync(path.join(folder, name), "utf8")) as RehearsalSummary);
+    if (summaries.length === 0)
+      throw inputError("the stack declares no control plane with etcd that differs from what is declared", {
+        hint: "`quorate preview` shows what it declares",
+      });
+    return show(summaries, options, (text) => context.stdout.write(text));
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function show(
+  summaries: readonly RehearsalSummary[],
+  options: RehearseOptions,
+  write: (text: string) => unknown,
+): number {
+  if (options.report !== undefined) fs.writeFileSync(options.report, renderReport(summaries.map(reportOfRehearsal)));
+  const isProved = summaries.every(({ kind }) => kind === "proved" || kind === "nothing-planned");
+  const lines = summaries.flatMap(({ name, title, words }) => [`${name}: ${title}`, ...words]);
+  write(
+    options.json === true
+      ? `${JSON.stringify({ isProved, rehearsals: summaries }, undefined, 2)}\n`
+      : `${lines.join("\n")}\n`,
+  );
+  return isProved ? 0 : 2;
 }
 
 function exploreRuns(options: RehearseOptions): void {

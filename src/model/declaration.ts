@@ -165,6 +165,12 @@ export const controlPlaneSchema = z
       .boolean()
       .default(false)
       .describe("Allow etcd steps while more than one node is down and quorum is kept."),
+    rehearse: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Rehearse the etcd plan on a copy of what was just observed; change nothing of etcd unless that holds.",
+      ),
     etcd: etcdDeclarationSchema.optional().describe("The etcd part; see etcd-declaration.ts."),
   })
   .superRefine((plane, context) => {

@@ -13,6 +13,8 @@ export type BlockerReason =
   | "etcd-data-empty"
   | "etcd-data-unknown"
   | "node-locked"
+  | "rehearsal-failed"
+  | "rehearsal-impossible"
   | EtcdBlockerReason;
 
 /** A reason not to act on a node, with the smallest safe next step. */

@@ -16,6 +16,7 @@ import type { Plan } from "../model/plan";
 import type { NodeStep, Step } from "../model/step";
 import { isEtcdPod } from "./canonical-pod";
 import { planEtcd } from "./etcd/plan";
+import type { EtcdPlanInput } from "./etcd/planning";
 import { canBootEtcdMember } from "./node-steps";
 
 /** Nothing is known from before. */
@@ -36,22 +37,32 @@ export function guardEtcd(
   history: EtcdHistory,
   driftsOn: (node: string) => readonly NodeDrift[],
 ): EtcdGuard | undefined {
+  const input = etcdInputOf(plane, observations, history, driftsOn);
+  if (input === undefined) return undefined;
+  const covered = new Set(input.views.filter((view) => view.kind === "observed").map((view) => view.node));
+  return { etcd: input.etcd, plan: planEtcd(input), covers: (node) => covered.has(node) };
+}
+
+/** What the etcd plan of a control plane is made from; undefined when it declares no etcd. */
+export function etcdInputOf(
+  plane: ControlPlaneDeclaration,
+  observations: readonly NodeObservation[],
+  history: EtcdHistory,
+  driftsOn: (node: string) => readonly NodeDrift[],
+): EtcdPlanInput | undefined {
   const { etcd } = plane;
   if (etcd === undefined) return undefined;
   const nodes = Object.keys(etcd.members).sort();
-  const views = nodes.map((node) => viewOf(node, observations));
-  const plan = planEtcd({
+  return {
     etcd,
-    views,
+    views: nodes.map((node) => viewOf(node, observations)),
     history,
     repairSeveral: plane.repairSeveral,
     manifestDirectory: plane.manifestDirectory,
     archiveDirectory: plane.archiveDirectory,
     pods: declaredEtcdPods(plane, etcd),
     definitionDrifts: definitionDrifts(etcd, nodes, driftsOn),
-  });
-  const covered = new Set(views.filter((view) => view.kind === "observed").map((view) => view.node));
-  return { etcd, plan, covers: (node) => covered.has(node) };
+  };
 }
 
 /** The steps of one node with what the etcd plan forbids taken out, and the park in front of what could boot a member. */

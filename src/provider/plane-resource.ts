@@ -18,6 +18,7 @@ import { historyOf, RevisionFloor, recordedRevision } from "./etcd-history";
 import { keepRunbook } from "./keep-runbook";
 import { maskPlan } from "./mask-plan";
 import { planeOutputs, podNamesOf, reasonsOf } from "./plane-outputs";
+import { PlaneRehearsal, rehearsalFolderVariable } from "./rehearse-plane";
 import type { CheckedInputs, ResourceContext, ResourceState, ResourceType } from "./resource-type";
 
 /** Opens the way to the nodes of a declaration, and the clock that goes with it. `tell` hears what is worth a line. */
@@ -79,7 +80,15 @@ export function planeResource(lens: PlaneLens, openNodes: OpenNodes): ResourceTy
       try {
         const observations = await observeAll(plane, nodes);
         const lastRevision = recordedRevision(context.recorded);
-        const plan = lens.planner(plane, observations, historyOf(plane, lastRevision));
+        const history = historyOf(plane, lastRevision);
+        const made = lens.planner(plane, observations, history);
+        const { plan, words } = new PlaneRehearsal(process.env[rehearsalFolderVariable] || undefined).guard(
+          plane,
+          observations,
+          history,
+          made,
+        );
+        if (words !== undefined) await context.log("info", words);
         keepRunbook(plan, lens, context, Object.keys(plane.nodes));
         await logPlan(maskPlan(isNew ? plan : { ...plan, notes: [] }, lens, context), context);
         return planeOutputs(inputs, plane, podNamesOf(plane, {}), observations, etcdOf(plan, lastRevision));
@@ -95,14 +104,19 @@ export function planeResource(lens: PlaneLens, openNodes: OpenNodes): ResourceTy
         // What was to be noted before is told by now; what the repair left behind is not.
         let told: ReadonlySet<string> | undefined;
         const floor = new RevisionFloor(recordedRevision(context.recorded));
+        const rehearsal = new PlaneRehearsal();
         const result = await converge({
           plane,
           nodes,
           clock,
           planner: (declared, observations) =>
-            floor.plan(observations, (lastRevision) =>
-              lens.planner(declared, observations, historyOf(declared, lastRevision)),
-            ),
+            floor.plan(observations, (lastRevision) => {
+              const history = historyOf(declared, lastRevision);
+              const made = lens.planner(declared, observations, history);
+              const { plan, words } = rehearsal.guard(declared, observations, history, made);
+              if (words !== undefined) void context.log("info", words);
+              return plan;
+            }),
           isCancelled: context.isCancelled,
           onEvent: (event) => {
             if (event.kind === "planned") told ??= new Set(event.plan.notes.map(renderNote));

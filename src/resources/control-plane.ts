@@ -52,6 +52,11 @@ export interface ControlPlaneArgs {
   readonly etcd?: EtcdArgs;
   /** Allow etcd steps while more than one node is down and quorum is kept. Default: false. */
   readonly repairSeveral?: pulumi.Input<boolean>;
+  /**
+   * Rehearse the etcd plan in the simulator, on a copy of what was just observed, before any of it runs: every prefix of its
+   * effects crossed with one more fault. Nothing of etcd is changed unless every case holds. Default: false.
+   */
+  readonly rehearse?: pulumi.Input<boolean>;
 }
 
 /** What a node is at the moment. */

@@ -25,7 +25,19 @@ describe("quorate rehearse", function () {
 
   it("prints figures as JSON", () => {
     const { out } = quorate(path.join(kept, "disk-full.yaml"), "--json");
-    expect(JSON.parse(out)).to.include({ scenario: "disk-full", isProved: true });
+    const { isProved, rehearsals } = JSON.parse(out) as { isProved: boolean; rehearsals: { name: string }[] };
+    expect([isProved, rehearsals.map(({ name }) => name)]).to.deep.equal([true, ["disk-full"]]);
+  });
+
+  it("writes a page with what was proved and the effects of the plan", () => {
+    const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "rehearse-")), "proof.html");
+    quorate(path.join(kept, "seed-001.yaml"), "--report", file);
+    expect(fs.readFileSync(file, "utf8"))
+      .to.match(/^<!doctype html>/)
+      .and.match(/A rehearsal in the simulator/)
+      .and.match(/proved: no act of the plan/)
+      .and.match(/removeEtcdMember/)
+      .and.not.match(/https?:\/\/(?!www\.w3\.org)/);
   });
 
   it("explores the same runs for the same seed and counts what it has seen", () => {
@@ -42,7 +54,7 @@ describe("quorate rehearse", function () {
     for (const [words, text] of [
       [["/nonexistent.yaml"], /cannot be read/],
       [[file], /topology.members/],
-      [[], /either a scenario file or --runs/],
+      [[], /either a scenario file, --stack or --runs/],
       [["--runs", "no"], /whole number/],
     ] as const) {
       const { code, err } = quorate(...words);
