@@ -99,12 +99,14 @@ describe("the bosh CLI at the practice director", function () {
     expect(printedTable(await bosh(`${d} is`), "Instance")).to.deep.equal(running);
   });
 
-  it("shows seed 004: the switch of the resurrector, 16 problems, reboot_vm for all, and none afterwards", async () => {
+  it("shows seed 004: the switch of the resurrector under an alias, 16 problems, reboot_vm for all, and none afterwards", async () => {
     await begin("seed-004");
     const d = `-d ${cfDeploymentName}`;
-    await bosh("update-resurrection off");
+    const alias = "env -u BOSH_ENVIRONMENT bosh --no-color -e practice";
+    await bosh(`-e https://127.0.0.1:${practice.served.port} alias-env practice`);
+    expect((await cli.shell(`${alias} update-resurrection off`)).code).to.equal(0);
     expect(practice.director.isResurrectionOn).to.equal(false);
-    await bosh("update-resurrection on");
+    expect((await cli.shell(`${alias} update-resurrection on`)).code).to.equal(0);
     expect(practice.director.isResurrectionOn).to.equal(true);
     expect(await bosh(`${d} cck --report`, 1)).to.contain("16 problems");
     expect(await bosh(`-n ${d} cck --resolution=reboot_vm`)).to.match(/: Reboot VM/);
