@@ -17,7 +17,17 @@ export interface DirectorContext {
   readonly prng: Prng;
   /** Names a new VM in the IaaS. */
   readonly newVmCid: (deployment: SimulatedDeployment, instance: SimulatedInstance) => string;
+  readonly vmHooks: VmHooks;
 }
+
+/** Told of VMs that come and go, so that a real host in place of a simulated one can follow. */
+export interface VmHooks {
+  readonly deleted: (instance: SimulatedInstance) => void;
+  readonly created: (instance: SimulatedInstance) => void;
+}
+
+/** Nobody follows. */
+export const noVmHooks: VmHooks = { deleted: () => {}, created: () => {} };
 
 /** Draws text in the form of a version 4 UUID. */
 export function drawUuid(prng: Prng): string {

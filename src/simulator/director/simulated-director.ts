@@ -6,7 +6,7 @@ import { parseRules } from "../../plan/bosh-resurrection";
 import type { Prng } from "../prng";
 import type { VirtualClock } from "../virtual-clock";
 import { ConfigBook } from "./configs";
-import { type DirectorContext, drawHex, drawUuid } from "./context";
+import { type DirectorContext, drawHex, drawUuid, noVmHooks, type VmHooks } from "./context";
 import { converge, type WantedState } from "./converge";
 import { deleteVmByCid } from "./delete-vm";
 import { HealthMonitor, type MonitorTimings, realMonitorTimings } from "./health-monitor";
@@ -59,6 +59,7 @@ export interface SimulatedDirectorOptions {
   readonly newVmCid?: DirectorContext["newVmCid"];
   readonly gateway?: ProposedGateway;
   readonly shellHooks?: ShellHooks;
+  readonly vmHooks?: VmHooks;
   readonly hostPublicKeyOf?: SimulatedWorld["hostPublicKeyOf"];
 }
 
@@ -112,6 +113,7 @@ export class SimulatedDirector {
       tasks: this.tasks,
       locks: this.locks,
       prng: fresh.fork("agents"),
+      vmHooks: options.vmHooks ?? noVmHooks,
       newVmCid:
         options.newVmCid ??
         ((deployment, { group }) => `${group}_${deployment.name.replaceAll("_", "-")}_${drawHex(cids, 12)}`),

@@ -40,6 +40,7 @@ export function* deleteVmOf(context: DirectorContext, instance: SimulatedInstanc
   // Somebody else may have deleted it meanwhile and made a new one: that one is not ours to take away.
   if (instance.vm === vm) instance.vm = undefined;
   vm.existsInIaas = false;
+  context.vmHooks.deleted(instance);
   for (const disk of instance.disks) disk.isMounted = false;
 }
 
@@ -70,6 +71,7 @@ export function* createVmFor(
     shellUsers: [],
   };
   for (const disk of instance.disks) disk.isMounted = disk.isActive && disk.existsInIaas;
+  context.vmHooks.created(instance);
 }
 
 /** Brings the jobs of an instance's VM up. */
