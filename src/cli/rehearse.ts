@@ -98,7 +98,7 @@ async function rehearseStack(context: EngineCommandContext, options: RehearseOpt
       .sort()
       .map((name) => JSON.parse(fs.readFileSync(path.join(folder, name), "utf8")) as RehearsalSummary);
     if (summaries.length === 0)
-      throw inputError("the stack declares no control plane with etcd that differs from what is declared", {
+      throw inputError("the stack declares no control plane with etcd, so that there is nothing to rehearse", {
         hint: "`quorate preview` shows what it declares",
       });
     return show(summaries, options, (text) => context.stdout.write(text));

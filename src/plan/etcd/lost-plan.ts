@@ -3,8 +3,9 @@
 import { answered } from "../../model/etcd-observation";
 import type { EtcdBlocker } from "../../model/etcd-plan";
 import type { EtcdStep } from "../../model/etcd-step";
+import type { EtcdMemberState } from "../../model/etcd-verdict";
 import { isEmptyStore } from "./adopt";
-import { startMember, waitForMember } from "./make-steps";
+import { startMember, stopMember, waitForMember } from "./make-steps";
 import { memberBlockers } from "./member-blockers";
 import { declaredCluster } from "./membership";
 import { blocker, etcdOf, firstNode, nothing, type Planning, type PlanPart } from "./planning";
@@ -40,7 +41,11 @@ function startWhole(planning: Planning): PlanPart {
   const { members: states } = planning.assessment;
   const full = states.flatMap((state) => roomBlocker(planning, state) ?? []);
   const isFull = (node: string) => full.some((one) => one.node === node);
-  for (const member of states.filter((state) => state.condition === "stopped" && !isFull(state.node))) {
+  const stopped = states.filter((state) => state.condition === "stopped" && !isFull(state.node));
+  // A listed member without its data joins as soon as a whole one answers, and votes without knowing what it acknowledged.
+  for (const { node } of stopped.length === 0 ? [] : states.filter((state) => isForgetful(planning, state)))
+    steps.push(stopMember(planning, node, `${node} has lost its data: its vote could lose acknowledged writes`));
+  for (const member of stopped) {
     const reason = `${member.node} has its data and does not run; enough such members make a quorum again`;
     steps.push(startMember(planning, member.node, members, token, reason));
   }
@@ -50,6 +55,13 @@ function startWhole(planning: Planning): PlanPart {
   if (awaited !== undefined)
     steps.push(waitForMember(planning, awaited.node, true, "the members that run have to find each other"));
   return { steps, blockers: [...full, ...memberBlockers(planning, ["unreachable", "certificates", "tool-failure"])] };
+}
+
+/** Would it come up with nothing under its old id? */
+function isForgetful(planning: Planning, { node, condition }: EtcdMemberState): boolean {
+  const etcd = etcdOf(planning, node);
+  if (condition !== "empty" || etcd === undefined) return false;
+  return !etcd.service.isPaused && etcd.definition.state === "in-place";
 }
 
 function lostBlocker(planning: Planning): EtcdBlocker {

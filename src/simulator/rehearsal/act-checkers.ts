@@ -96,7 +96,9 @@ export const actCheckers: readonly ActChecker[] = [
     name: "leader-last",
     rule: 3,
     wants: "the leader's member is taken out last, and its leadership is handed over before",
-    find: ({ before, step, effect }) => {
+    find: ({ before, step, effect, isBlind }) => {
+      // It did not lead when the script began.
+      if (isBlind) return undefined;
       const ends = effect === "stopEtcdService" || (effect === "pauseEtcdService" && before.runner === "static-pod");
       if (!ends || !isQuorate(before)) return undefined;
       const group = trueCluster(before);

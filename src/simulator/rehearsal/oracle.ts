@@ -2,6 +2,7 @@
 // truth of the world, not off what the planner sees.
 
 import type { EtcdBlockerReason } from "../../model/etcd-plan";
+import { quorumOf } from "../../model/etcd-verdict";
 import { hasLearners } from "../../plan/etcd/version";
 import { type EtcdWorld, memberData, worldNode, worldNodes } from "../etcd/etcd-world";
 import { votingNodes } from "../etcd/raft";
@@ -42,8 +43,12 @@ export function expectEnd(subject: EtcdSubject, world: EtcdWorld): Expectation {
   if (isHindered) add(reasons, "etcd-unknown", "etcd-voter-silent", "etcd-quorum-would-be-lost", "etcd-member-unknown");
   if (full.length > 0) reasons.add("etcd-disk-full");
   // While an empty cluster serves and the true one cannot be counted, a human has to say which is which.
-  if (hasFork(world) && (!isQuorate(world) || isHindered))
+  // The same when the true one lists no majority of those who are declared.
+  const isDoubtful = !isQuorate(world) || isHindered || !listsMajority(subject, world);
+  if ((hasFork(world) && isDoubtful) || hasNewerElsewhere(world)) {
     add(reasons, "etcd-forked", "etcd-unknown", "etcd-revision-went-back");
+    if (subject.etcd.restore !== undefined) add(reasons, "etcd-restore-source", "etcd-restore-node");
+  }
   // A restore that cannot be made now says what it wants for.
   if (isHindered && subject.etcd.restore !== undefined)
     add(reasons, "etcd-restore-source", "etcd-restore-node", "etcd-restore-tool", "etcd-quorum-lost");
@@ -79,6 +84,23 @@ function isCorruptUndecided(world: EtcdWorld): boolean {
 /** Does a node serve a cluster that began empty beside the true one? */
 function hasFork(world: EtcdWorld): boolean {
   return worldNodes(world).some((node) => world.groups[memberData(node)?.group ?? ""]?.origin === "began-empty");
+}
+
+/** Does somebody hold writes that the true cluster has lost? Nobody but a human can choose between them. */
+function hasNewerElsewhere(world: EtcdWorld): boolean {
+  const key = trueGroup(world);
+  const revision = trueCluster(world)?.revision ?? 0;
+  return worldNodes(world).some((node) => {
+    const data = memberData(node);
+    return data?.group === key && data.revision > revision;
+  });
+}
+
+/** Does the true cluster list a majority of the declared members? */
+function listsMajority({ etcd }: EtcdSubject, world: EtcdWorld): boolean {
+  const urls = Object.values(etcd.members).map((member) => member.peerUrl);
+  const listed = urls.filter((url) => trueCluster(world)?.members.some(({ peerUrls }) => peerUrls.includes(url)));
+  return listed.length >= quorumOf(urls.length);
 }
 
 function add(reasons: Set<EtcdBlockerReason>, ...more: readonly EtcdBlockerReason[]): void {

@@ -158,8 +158,10 @@ export function runCase(runner: Runner, point: PlanPoint, extra: ExtraFault, tra
       // A disk is lost with what runs on it; every other script goes on.
       const isDead = extra.fault.kind === "disk-lost" && under?.step.node === extra.fault.node;
       const faulted = injectEtcdFault(point.world, extra.fault);
-      end = run(isDead ? faulted : goOn(faulted));
-      violations.push(...compareWithFaultAlone(runner.start, faulted, extra, end));
+      // What a script does that could not know of the fault is the fault's.
+      const struck = isDead ? faulted : goOn(faulted);
+      end = run(struck);
+      violations.push(...compareWithFaultAlone(runner.start, struck, extra, end, under !== undefined));
       if (extra.heal !== undefined) healed = run(injectEtcdFault(end.world, extra.heal));
       break;
     }
@@ -173,11 +175,13 @@ function compareWithFaultAlone(
   struck: EtcdWorld,
   extra: Extract<ExtraFault, { kind: "fault" }>,
   end: RunEnd,
+  isBlind: boolean,
 ): readonly Violation[] {
-  // What is broken already is counted as lost: a member whose files are gone votes only until it next starts.
+  // What is broken already is counted as lost: a member whose files are gone votes only until it next starts, and one that
+  // comes up without them has forgotten what it voted for.
   const sound = new Set(soundVoters(start));
   const alone = worldNodes(start)
-    .filter((node) => node.isRunning && !sound.has(node.name))
+    .filter((node) => (node.isRunning || node.data.kind !== "present") && !sound.has(node.name))
     .reduce((world, node) => changeNode(world, node.name, { ...endProcess(undefined), isPaused: true }), start);
   const lone = injectEtcdFault(alone, extra.fault);
   const group = trueCluster(lone);
@@ -190,7 +194,7 @@ function compareWithFaultAlone(
     found.push({ checker: "quorum-kept", text: "the fault alone would have left a quorum, and none is left" });
   const known = new Set(injectEtcdFault(start, extra.fault).harm.map((harm) => `${harm.kind} ${harm.node}`));
   // A machine that comes up with an empty disk does what its supervisor does, whoever was at work on it before.
-  const since = extra.fault.kind === "disk-lost" ? struck : start;
+  const since = extra.fault.kind === "disk-lost" || isBlind ? struck : start;
   for (const harm of end.world.harm.slice(since.harm.length))
     if (!known.has(`${harm.kind} ${harm.node}`))
       found.push({ checker: harm.kind === "writes-lost" ? "writes-kept" : "one-cluster", text: harm.text });
