@@ -51,7 +51,7 @@ export function registerDrillCommand(program: Command, ports = processPorts): vo
     .option("--json", "print the result as JSON")
     .addHelpText(
       "after",
-      "\nExamples:\n  quorate drill list\n  quorate drill seed-004 --report drill.html\n  quorate drill seed-004-outage-2 --set cellsAllocated=70\n  quorate drill lost-two-masters --compare masters\n",
+      "\nExamples:\n  quorate drill list\n  quorate drill seed-004 --report drill.html\n  quorate drill seed-004-outage-2 --set cellsAllocated=70\n  quorate drill lost-two-masters --compare masters\n  quorate drill seed-000 --serve-director 25555\n",
     )
     .action((name: string, options: DrillCommandOptions) => drill(name, options, ports));
 }
@@ -59,10 +59,11 @@ export function registerDrillCommand(program: Command, ports = processPorts): vo
 async function drill(name: string, options: DrillCommandOptions, ports: DrillPorts): Promise<void> {
   const { output } = ports.conversation;
   if (name === "list") return list(options.json === true, output);
-  const files = findDrills(name);
-  const [first] = files;
+  // A director has scenarios of its own, some of which are no outage to be played in time.
   if (options.serveDirector !== undefined)
     return serveDrillDirector(name, options.serveDirector, options.speed, options.seed);
+  const files = findDrills(name);
+  const [first] = files;
   const played: DrillOptions = {
     isScripted: options.interactive !== true,
     parameters: options.set,

@@ -163,32 +163,38 @@ describe("quorate drill --interactive", function () {
 describe("quorate drill --serve-director", function () {
   this.timeout(60_000);
 
-  it("serves the seed's director until it is told to stop, and says how to reach it", async () => {
-    const child = spawn(process.execPath, ["bin/quorate.js", "drill", "seed-004", "--serve-director", "0"], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    let out = "";
-    await new Promise<void>((resolve) => {
-      child.stdout.setEncoding("utf8").on("data", (text: string) => {
-        out += text;
-        if (out.includes("serving until ^C")) resolve();
+  const served = [
+    { name: "seed-000", zone: "pks-az1", count: 3 },
+    { name: "seed-004", zone: "az2", count: 16 },
+  ];
+  for (const { name, zone, count } of served) {
+    it(`serves the director of ${name} until it is told to stop, and says how to reach it`, async () => {
+      const child = spawn(process.execPath, ["bin/quorate.js", "drill", name, "--serve-director", "0"], {
+        stdio: ["ignore", "pipe", "inherit"],
       });
+      let out = "";
+      await new Promise<void>((resolve) => {
+        child.stdout.setEncoding("utf8").on("data", (text: string) => {
+          out += text;
+          if (out.includes("serving until ^C")) resolve();
+        });
+      });
+      const variable = (name: string) => new RegExp(`^export ${name}=(.*)$`, "m").exec(out)?.[1] ?? "";
+      const caCertificate = fs.readFileSync(variable("BOSH_CA_CERT"), "utf8");
+      const director = connectDirector(
+        {
+          host: "127.0.0.1",
+          port: Number(new URL(variable("BOSH_ENVIRONMENT")).port),
+          caCertificate,
+          credentials: { kind: "client", client: variable("BOSH_CLIENT"), secret: variable("BOSH_CLIENT_SECRET") },
+        },
+        { clock: systemClock(), transport: httpsTransport({ caCertificate, idleTimeoutMs: 10_000 }) },
+      );
+      const placements = await director.observePlacements(variable("BOSH_DEPLOYMENT"));
+      expect(placements.filter((placement) => placement.zone === zone)).to.have.length(count);
+      child.kill("SIGINT");
+      expect(await new Promise((resolve) => child.on("close", resolve))).to.equal(0);
+      expect(fs.existsSync(variable("BOSH_CA_CERT"))).to.equal(false);
     });
-    const variable = (name: string) => new RegExp(`^export ${name}=(.*)$`, "m").exec(out)?.[1] ?? "";
-    const caCertificate = fs.readFileSync(variable("BOSH_CA_CERT"), "utf8");
-    const director = connectDirector(
-      {
-        host: "127.0.0.1",
-        port: Number(new URL(variable("BOSH_ENVIRONMENT")).port),
-        caCertificate,
-        credentials: { kind: "client", client: variable("BOSH_CLIENT"), secret: variable("BOSH_CLIENT_SECRET") },
-      },
-      { clock: systemClock(), transport: httpsTransport({ caCertificate, idleTimeoutMs: 10_000 }) },
-    );
-    const placements = await director.observePlacements(variable("BOSH_DEPLOYMENT"));
-    expect(placements.filter(({ zone }) => zone === "az2")).to.have.length(16);
-    child.kill("SIGINT");
-    expect(await new Promise((resolve) => child.on("close", resolve))).to.equal(0);
-    expect(fs.existsSync(variable("BOSH_CA_CERT"))).to.equal(false);
-  });
+  }
 });
