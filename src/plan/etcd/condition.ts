@@ -94,10 +94,15 @@ function judgeAnswering(
     return { condition: "forked", evidence: [says, `the cluster is ${quorum.clusterId}`] };
   if (!isSameId(status.memberId, entry?.id))
     return { condition: "stale", evidence: [says, "the cluster lists no such member for it"] };
+  // What is gone from its disk is gone whatever leader it sees at the moment. It looks for old files every 30 s and ends when
+  // their folder is not there. Source: etcd server/etcdserver/server.go purgeFile, purgeFileInterval.
+  if (etcd.data.isDeletedUnderProcess)
+    return {
+      condition: "wiped-running",
+      evidence: [says, `its files in ${member.dataDirectory} are deleted, and it ends by itself within 30 s`],
+    };
   const isListed = quorum.nodes.includes(member.node);
   if (!isListed && status.leaderId === undefined) return { condition: "isolated", evidence: [says] };
-  if (etcd.data.isDeletedUnderProcess)
-    return { condition: "wiped-running", evidence: [says, `its files in ${member.dataDirectory} are deleted`] };
   if (status.leaderId !== undefined && !isSameId(status.leaderId, quorum.leaderId)) {
     const other = `the cluster's leader is ${quorum.leaderId}`;
     // The nodes are asked at slightly different moments: one that lists the same members saw the next leader earlier.

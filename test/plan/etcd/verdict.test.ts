@@ -167,6 +167,13 @@ const cases: readonly Case[] = [
     conditions: { "cp-1": "wiped-running" },
   },
   {
+    name: "one of three wiped under its running process, which sees no leader at the moment",
+    size: 3,
+    views: change(change(three.views, "cp-1", wipedRunning), "cp-1", leaderless),
+    want: "minority-lost",
+    conditions: { "cp-1": "wiped-running" },
+  },
+  {
     name: "one of three stopped with its data whole",
     size: 3,
     views: change(three.views, "cp-1", stopped),
