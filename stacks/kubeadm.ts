@@ -9,7 +9,8 @@ import { configError, parseStackConfig, withoutUndefined } from "./stack-config"
 const service = z.strictObject({ manager: z.enum(["systemd", "monit"]).optional() });
 
 const kubeadmConfig = z.strictObject({
-  topology: z.literal("kubeadm"),
+  // A kubespray cluster whose etcd is a systemd unit is declared node by node in the same way.
+  topology: z.enum(["kubeadm", "kubespray"]),
   manifests: z.string().min(1, "must be a folder, relative to the stacks folder"),
   nodes: z
     .record(
