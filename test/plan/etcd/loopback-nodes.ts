@@ -272,11 +272,13 @@ export class LoopbackNodes {
 cd ${folder} || exit 1
 case $1 in
 unmonitor) rm -f run/monitored ;;
+summary) printf 'Monit 5.33.0 uptime: 1m\\n Service Name  Status         Type\\n etcd          %s  Process\\n' "$([ -f run/monitored ] && echo OK || echo 'Not monitored')" ;;
 monitor) : > run/monitored ;;
 stop) rm -f run/monitored; [ ! -f run/pid ] || kill "$(cat run/pid)" 2>/dev/null || true ;;
 start)
 : > run/monitored
-[ ! -f run/pid ] || ! kill -0 "$(cat run/pid)" 2>/dev/null || exit 0
+# a process that has ended and that nobody has buried yet is no process
+if [ -f run/pid ] && grep -qs '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$(cat run/pid)/status"; then exit 0; fi
 . ./utils.sh
 state=existing cluster=$etcd_peers
 if [ ! -d ${member.dataDirectory}/member ]; then

@@ -1,0 +1,88 @@
+// Seed 001 on three real masters: the data of one member is removed, whichever it is, under its process or beside it. A user
+// sees it in a preview, and `up` replaces the member.
+
+import { expect } from "chai";
+import { chooseCases } from "../matrix";
+import { pksProject, writePksStack } from "./etcd-project";
+import { type EtcdVersion, labOrSkip, openPksLab, openTimeoutMs, type PksLab, waitUntil } from "./lab";
+import type { CommandEnd, Project } from "./project";
+
+interface Case {
+  readonly name: string;
+  readonly version: EtcdVersion;
+  readonly index: number;
+  readonly isStopped: boolean;
+}
+
+const all = (["3.3", "3.4"] as const).flatMap((version) =>
+  [0, 1, 2].flatMap((index) =>
+    [true, false].map((isStopped): Case => {
+      const how = isStopped ? "stopped" : "running";
+      return { name: `master-${index} wiped while ${how} (etcd ${version})`, version, index, isStopped };
+    }),
+  ),
+);
+const chosen = chooseCases("seed 001 on real masters", all, ({ version }) => version);
+const monit = "/var/vcap/bosh/bin/monit";
+
+for (const version of ["3.3", "3.4"] as const) {
+  describe(`seed 001 on real masters (etcd ${version})`, function () {
+    this.timeout(15 * 60_000);
+    let lab: PksLab;
+    let project: Project;
+
+    before(async function () {
+      this.timeout(openTimeoutMs);
+      lab = labOrSkip(this, await openPksLab({ etcdVersion: version }));
+      project = await pksProject(hosts());
+    });
+    after(async () => {
+      project?.remove();
+      await lab?.close();
+    });
+
+    const hosts = () => ({
+      sshConfig: lab.sshConfig,
+      hostNames: lab.hosts.map(({ name }) => name),
+      instanceIds: lab.instanceIds,
+    });
+    const host = (index: number) => lab.hosts[index] ?? expect.fail(`the lab has no host ${index}`);
+    const expectExit = (end: CommandEnd, code: number) => expect(end.exitCode, end.output).to.equal(code);
+
+    for (const { name, index, isStopped } of chosen.filter((one) => one.version === version)) {
+      it(`replaces ${name}, with every key as it was`, async () => {
+        writePksStack(project, hosts());
+        expectExit(await project.up(), 0);
+        await lab.writeKeys(1000);
+        const digest = await lab.keysDigest(host((index + 1) % 3));
+        if (isStopped) {
+          await host(index).run(`${monit} stop etcd`);
+          await waitUntil("etcd has ended", async () => {
+            const summary = await host(index).run(`${monit} summary`);
+            return /^ etcd +Not monitored +Process/m.test(summary) && (await hasNoEtcd(index));
+          });
+        }
+        await host(index).run("rm -rf /var/vcap/store/etcd/*");
+
+        const preview = await project.preview("--expect-no-changes");
+        expectExit(preview, 7);
+        expect(preview.output).to.contain(`master-${index} etcd member ${lab.instanceIds[index]}`);
+        // A process whose files are gone ends within 30 s; then the job's rules decide what is seen.
+        const states = isStopped ? "empty" : "wiped-running|empty|forked|stale";
+        expect(preview.output).to.match(new RegExp(`"(${states})" => "voting"`));
+        expect(preview.output).to.contain("save a snapshot");
+
+        const up = await project.up();
+        expectExit(up, 0);
+        for (let each = 0; each < 3; each += 1) expect(up.output).to.match(new RegExp(`master-${each} +.* voting`));
+        expect(up.output).to.match(/etcd is healthy: 3 of 3 voters agree, leader [0-9a-f]+, which is master-[012]/);
+        await waitUntil("the new member holds every key", async () => (await lab.keysDigest(host(index))) === digest);
+        await lab.waitHealthy();
+        expectExit(await project.preview("--expect-no-changes"), 0);
+        expect(await host(index).run(`${monit} summary`)).to.match(/^ etcd +(OK|Initializing) +Process/m);
+      });
+    }
+
+    const hasNoEtcd = async (index: number) => (await host(index).ssh("pgrep -x etcd")).exitCode === 1;
+  });
+}
