@@ -7,18 +7,18 @@ import { declareKubeadm } from "./kubeadm";
 import { declareKubespray } from "./kubespray";
 import { declarePks } from "./pks";
 
-const topologies: Readonly<Record<string, () => void>> = {
-  backup: declareBackup,
-  kubeadm: declareKubeadm,
-  kubespray: declareKubespray,
-  pks: declarePks,
-  "cloud-foundry": declareCloudFoundry,
-};
+const topologies: ReadonlyMap<string, () => void> = new Map([
+  ["backup", declareBackup],
+  ["cloud-foundry", declareCloudFoundry],
+  ["kubeadm", declareKubeadm],
+  ["kubespray", declareKubespray],
+  ["pks", declarePks],
+]);
 
 const topology = new pulumi.Config("quorate").get("topology");
-const declare = topology === undefined ? undefined : topologies[topology];
+const declare = topology === undefined ? undefined : topologies.get(topology);
 if (declare === undefined) {
-  const known = Object.keys(topologies).join(", ");
+  const known = [...topologies.keys()].join(", ");
   const found = topology === undefined ? "it is not set" : `it is ${JSON.stringify(topology)}`;
   throw new pulumi.RunError(
     `quorate:topology must be one of ${known}, and ${found}: quorate config set quorate:topology kubeadm`,

@@ -69,12 +69,15 @@ describe("the command line on bad input", function () {
   };
   const up = ["up", "--stack", "demo", "--yes", "--skip-preview"];
 
-  it("names the unknown topology and the known ones", async () => {
-    edit((config) => {
-      config["quorate:topology"] = "kubernetes";
+  for (const unknown of ["kubernetes", "toString"]) {
+    it(`names the unknown topology ${unknown} and the known ones`, async () => {
+      edit((config) => {
+        config["quorate:topology"] = unknown;
+      });
+      const known = "backup, cloud-foundry, kubeadm, kubespray, pks";
+      await refused(up, [new RegExp(`quorate:topology must be one of ${known}, and it is .*${unknown}`)]);
     });
-    await refused(up, [/quorate:topology must be one of kubeadm/]);
-  });
+  }
 
   it("names every mistake of the configuration at once, each with its path", async () => {
     edit((config) => {
