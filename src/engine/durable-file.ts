@@ -1,6 +1,6 @@
 // Replaces a file so that a crash at any moment leaves either the old or the new content, never half of one.
 
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
 /** Makes a rename or removal in a folder last over a power cut. */
@@ -19,10 +19,16 @@ export function replaceFile(path: string, content: string, options: { readonly b
   const temporary = join(directory, `.${basename(path)}.${process.pid}.tmp`);
   const handle = openSync(temporary, "w", 0o600);
   try {
-    writeSync(handle, content);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
+    try {
+      // Not writeSync: on a disk that is nearly full it writes what fits, and says no more than how much that was.
+      writeFileSync(handle, content);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
   }
   if (options.backup && existsSync(path)) {
     // A link and not a rename: at no moment may the stack's file be missing.

@@ -11,7 +11,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
 import { commandFailedError, inputError } from "../../model/errors";
@@ -45,7 +45,7 @@ async function rewrite(file: string, name: string, addition: string): Promise<vo
     }
     const descriptor = openSync(draft, "a", 0o600);
     const hasLastNewline = !existsSync(draft) || /(^|\n)$/.test(readFileSync(draft, "utf8"));
-    writeSync(descriptor, hasLastNewline ? addition : `\n${addition}`);
+    writeFileSync(descriptor, hasLastNewline ? addition : `\n${addition}`);
     fsyncSync(descriptor);
     closeSync(descriptor);
     if (existsSync(path)) copyFileSync(path, `${path}.old`);
