@@ -67,9 +67,7 @@ export class Run {
     const held = [...this.unproven.values()][0]?.step;
     // A chain: what comes after its first step is a forecast, also when that step's node was given up.
     const forecast = new Set<Step>(plan.etcd?.chain.slice(1) ?? []);
-    // A node whose lock was in the way is tried after the others.
-    const isLocked = (step: Step) => Number(this.lockedSinceMs.has(step.node));
-    for (const step of [...plan.steps].sort((one, other) => isLocked(one) - isLocked(other))) {
+    for (const step of this.deferLocked(plan.steps)) {
       if (this.givenUp.has(step.node) || this.skipped.has(stepKey(step)) || forecast.has(step)) continue;
       // One node at a time: no other is changed before what was written last runs and goes on running. No API server runs
       // on without its etcd, so that etcd does not wait for that.
@@ -87,6 +85,22 @@ export class Run {
     // Without a quorum no API server comes to run, whatever its manifest says.
     if (held === undefined || isWithoutQuorum(plan)) return undefined;
     return this.waitForProof(held);
+  }
+
+  // A node whose lock was in the way is tried after what is to be changed on the others, and before a pod is waited for: that
+  // may come to run only by what is to be done there.
+  private deferLocked(steps: readonly Step[]): readonly Step[] {
+    const ordered: Step[] = [];
+    const deferred: Step[] = [];
+    for (const step of steps) {
+      if (this.lockedSinceMs.has(step.node)) {
+        deferred.push(step);
+        continue;
+      }
+      if (step.kind === "waitForPod") ordered.push(...deferred.splice(0));
+      ordered.push(step);
+    }
+    return [...ordered, ...deferred];
   }
 
   /** A node that another's script holds, while there is time to wait for its end. */

@@ -134,6 +134,35 @@ describe("converge", () => {
     expect(result.failures).to.deep.equal(["node cp-0: kim is at work"]);
   });
 
+  it("waits for a lock before it waits for a pod, which may hang on what is done there", async () => {
+    const locked = { reason: "node-locked", node: "cp-0", message: "kim is at work", nextStep: "wait" } as const;
+    let [isLocked, lastMs] = [true, 0];
+    const { result, attempts } = await run({
+      observe: (node) => {
+        if (node === "cp-0") isLocked = lastMs < 10_000;
+        return observed(node, [scheduler]);
+      },
+      // The pod on cp-1 comes to run only when cp-0 is mended.
+      plan: (applied, nowMs) => {
+        lastMs = nowMs;
+        if (done(applied, "cp-0")) return planOf([]);
+        if (isLocked) return { ...planOf([wait("cp-1")]), blockers: [locked] };
+        return planOf([write("cp-0"), wait("cp-1")]);
+      },
+    });
+    expect(attempts).to.deep.equal(["writeManifest cp-0"]);
+    expect(result.failures).to.deep.equal([]);
+  });
+
+  it("tries a node that was locked before it waits for a pod elsewhere", async () => {
+    const { result, attempts } = await run({
+      plan: (applied) => planOf(done(applied, "cp-0") ? [] : [write("cp-0"), wait("cp-1")]),
+      outcome: (_step, attempt) => (attempt < 3 ? { kind: "locked", message: "kim is at work" } : { kind: "done" }),
+    });
+    expect(attempts).to.have.length(3);
+    expect(result.failures).to.deep.equal([]);
+  });
+
   it("goes on with a node whose lock is let go in time, planned anew", async () => {
     const lockedFor = (nowMs: number, ms: number): Plan =>
       nowMs >= ms
