@@ -131,6 +131,13 @@ describe("judgeMembers", () => {
     expect(verdict(serving(1, 0))).to.equal("blocked");
   });
 
+  it("takes no backup of a single member whose keys cannot be counted and that was never written to", () => {
+    const uncounted = fields({
+      keyCount: { kind: "failed", failure: "tool-hung", message: "context deadline exceeded" },
+    });
+    expect(verdict(change(serving(1, 0), only, uncounted))).to.equal("blocked");
+  });
+
   it("takes no backup of a member that has lost what the newest one holds", () => {
     const newest = backup(30, cluster.clusterId);
     expect(newest.record.revision).to.equal(7);

@@ -15,7 +15,7 @@ export function adoptableRevision(assessment: EtcdAssessment, views: readonly Et
   return revision === undefined || isEmptyStore(revision, answered(keyCount)) ? undefined : revision;
 }
 
-/** Has nothing ever been written to it? */
+/** Has nothing ever been written to it? Keys that could not be counted are none: etcd counts revisions from 1 on. */
 export function isEmptyStore(revision: number, keys: number | undefined): boolean {
-  return revision <= 1 && keys === 0;
+  return revision <= 1 && (keys ?? 0) === 0;
 }
