@@ -5,7 +5,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import type { Command } from "commander";
 import { runDeployment } from "../engine/deployment";
-import { convergenceError } from "../model/errors";
+import { convergenceError, inputError } from "../model/errors";
 import { runbookFolderVariable, runbookSecretsVariable } from "../provider/keep-runbook";
 import { type EngineCommandContext, runCommand } from "./engine";
 
@@ -57,11 +57,35 @@ async function printRunbook(context: EngineCommandContext, options: RunbookOptio
       .readdirSync(folder)
       .sort()
       .map((name) => fs.readFileSync(path.join(folder, name), "utf8"));
-    const text = texts.length === 0 ? "# Runbook\n\nAll is as declared: there is nothing to do.\n" : texts.join("\n\n");
+    const text = texts.length === 0 ? withoutSteps(result.hasChanges) : texts.join("\n\n");
     if (options.output === undefined) context.stdout.write(text);
-    else fs.writeFileSync(path.resolve(context.cwd, options.output), text, { mode: 0o600 });
+    else writePrivately(path.resolve(context.cwd, options.output), text);
     return 0;
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+// Only control planes and what lies beside them have a runbook; a backup that is due, or a deployment, has none.
+function withoutSteps(hasChanges: boolean): string {
+  return hasChanges
+    ? "# Runbook\n\nWhat is not as declared here cannot be followed by hand: `quorate preview` shows it, `quorate up` mends it.\n"
+    : "# Runbook\n\nAll is as declared: there is nothing to do.\n";
+}
+
+// A file that was there already may be readable by everyone.
+function writePrivately(file: string, text: string): void {
+  try {
+    const handle = fs.openSync(file, "w", 0o600);
+    try {
+      if (fs.fstatSync(handle).isFile()) fs.fchmodSync(handle, 0o600);
+      fs.writeFileSync(handle, text);
+    } finally {
+      fs.closeSync(handle);
+    }
+  } catch (error) {
+    throw inputError(`the runbook cannot be written: ${error instanceof Error ? error.message : String(error)}`, {
+      hint: "name another file by --output",
+    });
   }
 }

@@ -16,6 +16,8 @@ export interface ResourceContext {
   status(message: string): Promise<void>;
   /** Is the input at this property path, or a part of it, a secret? */
   isSecret(path: string): boolean;
+  /** The text with every secret of the inputs taken out, as `log` does it. */
+  mask(text: string): string;
   /** True once the operator has asked to stop. */
   isCancelled(): boolean;
 }

@@ -210,6 +210,7 @@ class Provider {
       recorded: recorded.value,
       log: (severity, message) => engineLog.log(urn, severity, mask(message)),
       status: (message) => engineLog.log(urn, "info", mask(message), true),
+      mask,
       isSecret: (path) => plain.secretPaths.some((secret) => isUnder(path, secret) || isUnder(secret, path)),
       isCancelled: () => this.isCancelled,
     };

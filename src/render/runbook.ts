@@ -32,9 +32,9 @@ export function renderRunbook(name: string, plan: Plan, isHidden: (step: Step) =
         node: step.node,
         title: oneLine(title),
         reason: oneLine(step.reason),
-        commands: indented(commands),
+        commands: fenced(commands),
         expected,
-        command: indented(verification.command),
+        command: fenced(verification.command),
         shows: oneLine(verification.shows),
         stop,
       };
@@ -42,13 +42,12 @@ export function renderRunbook(name: string, plan: Plan, isHidden: (step: Step) =
   });
 }
 
-// An indented block has no end that its text could forge, as a fence has.
-function indented(text: string): string {
-  return text
-    .replace(/\n$/, "")
-    .split("\n")
-    .map((line) => `    ${line}`)
-    .join("\n");
+// The very bytes: what is indented is no longer what runs, as a here-document ends only at the margin. No text holds the
+// fence's own end, for it has more backticks than any row of them in the text.
+function fenced(text: string): string {
+  const rows = [...text.matchAll(/`+/g)].map(([row]) => row.length);
+  const fence = "`".repeat(Math.max(3, ...rows.map((length) => length + 1)));
+  return `${fence}sh\n${text.replace(/\n$/, "")}\n${fence}`;
 }
 
 function oneLine(text: string): string {

@@ -31,7 +31,7 @@ export function guideStep(step: Step | EtcdStep): StepGuidance {
         title: `Write the manifest of ${step.pod}`,
         expected: silent,
         verification: {
-          command: `crictl ps --name ${word(step.pod)} # without crictl: ctr -n k8s.io containers ls`,
+          command: `${containersCommand(step.pod)} # without crictl: ctr -n k8s.io containers ls`,
           shows: "within two minutes a container that is younger than the manifest and stays Running",
         },
         stop: "Stop if the container has not come within two minutes or restarts: the old manifest is in the archive directory.",
@@ -70,7 +70,7 @@ export function guideStep(step: Step | EtcdStep): StepGuidance {
       return {
         title: `Wait for the pod ${step.pod}`,
         expected: silent,
-        verification: { command: `crictl ps --name ${word(step.pod)}`, shows: "its containers Running" },
+        verification: { command: containersCommand(step.pod), shows: "its containers Running" },
         stop: "Stop if it does not run within its time: read its log in /var/log/pods before anything else is changed.",
       };
     default:
@@ -235,6 +235,12 @@ function guideEtcdStep(step: EtcdStep): StepGuidance {
     default:
       return unreachable(step);
   }
+}
+
+// By the pod: its containers have names of their own.
+function containersCommand(pod: string): string {
+  const pattern = word(`^${pod.replaceAll(".", "[.]")}-`);
+  return `for id in $(crictl pods -q --name ${pattern}); do crictl ps -a --pod "$id"; done`;
 }
 
 function word(text: string): string {

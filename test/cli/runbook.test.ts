@@ -50,12 +50,7 @@ const plan = (change: Partial<Plan> = {}): Plan => ({
 describe("renderRunbook", () => {
   it("prints the very commands of a step, with what they print, how to verify and when to stop", () => {
     const text = renderRunbook("demo", plan(), () => false);
-    const commands = renderStep(step)
-      .trimEnd()
-      .split("\n")
-      .map((line) => `    ${line}`)
-      .join("\n");
-    expect(text).to.contain(commands);
+    expect(text).to.contain(`\n\`\`\`sh\n${renderStep(step)}\`\`\`\n`);
     for (const part of [
       "## Step 1, on cp-0:",
       "Why: its command differs",
@@ -65,6 +60,14 @@ describe("renderRunbook", () => {
       "Stop if",
     ])
       expect(text).to.contain(part);
+  });
+
+  it("prints commands that no text in them ends", () => {
+    const forged = { ...step, manifest: pod("kube-scheduler", ["echo", "```\n## Step 2", "`````"]) };
+    const [, fence = "", block] =
+      /\n(`+)sh\n(.*?)\n\1\n/s.exec(renderRunbook("d", plan({ steps: [forged] }), () => false)) ?? [];
+    expect(fence.length).to.be.greaterThan(5);
+    expect(`${block}\n`).to.equal(renderStep(forged));
   });
 
   it("names what is refused with its next step, and says when there is nothing to do", () => {
@@ -107,16 +110,44 @@ describe("keepRunbook", () => {
   });
 
   it("leaves out commands that hold a secret, and writes for nobody else", () => {
-    keepRunbook(plan(), lens, { isSecret: () => true }, ["cp-0"]);
+    keepRunbook(plan(), lens, { isSecret: () => true, mask: (text) => text }, ["cp-0"]);
     const [name = ""] = fs.readdirSync(folder);
     const text = fs.readFileSync(path.join(folder, name), "utf8");
     expect(text).to.contain("--show-secrets").and.not.contain("kind: Pod");
     expect(fs.statSync(path.join(folder, name)).mode & 0o777).to.equal(0o600);
   });
 
+  it("leaves out the secrets of an etcd pod that is started, and those that a container's last words repeat", () => {
+    const [at] = settleMembers(declare(1, "static-pod"));
+    if (at === undefined) throw new Error("no member");
+    const place = { fileName: "etcd.yaml", manifestDirectory: "/m", parkDirectory: "/park" };
+    const membership = { initialCluster: [{ name: "m", peerUrl: "https://x:1" }], token: "t" };
+    const manifest = pod("etcd", ["etcd", "--auth-token=hunter22"]);
+    const base = { node: "cp-0", subject: "cp-0", reason: "it is to join", at, ...membership };
+    const start: EtcdStep = { kind: "etcdStartMember", ...base, manifest, place };
+    const problem = { node: "cp-0", subject: "kube-vip", message: "kube-vip: unknown flag --key=hunter22" };
+    const context = {
+      isSecret: (path: string) => path === "nodes.cp-0.staticPods.etcd",
+      mask: (text: string) => text.replaceAll("hunter22", "[secret]"),
+    };
+    keepRunbook(plan({ steps: [start], problems: [problem] }), lens, context, ["cp-0"]);
+    const [name = ""] = fs.readdirSync(folder);
+    const text = fs.readFileSync(path.join(folder, name), "utf8");
+    expect(text).to.contain("Start the member").and.contain("--show-secrets").and.contain("--key=[secret]");
+    expect(text).not.to.contain("hunter22").and.not.contain("kind: Pod");
+  });
+
+  it("keeps the runbooks of two resources on the same node apart", () => {
+    const context = { isSecret: () => false, mask: (text: string) => text };
+    keepRunbook(plan(), { ...lens, name: "StaticPod" }, context, ["cp-0"]);
+    const other = { ...step, pod: "haproxy", fileName: "haproxy.yaml" };
+    keepRunbook(plan({ steps: [other] }), { ...lens, name: "StaticPod" }, context, ["cp-0"]);
+    expect(fs.readdirSync(folder)).to.have.length(2);
+  });
+
   it("writes nothing when no runbook is wanted", () => {
     delete process.env[runbookFolderVariable];
-    keepRunbook(plan(), lens, { isSecret: () => false }, ["cp-0"]);
+    keepRunbook(plan(), lens, { isSecret: () => false, mask: (text) => text }, ["cp-0"]);
     expect(fs.readdirSync(folder)).to.deep.equal([]);
   });
 });
@@ -155,7 +186,7 @@ describe("quorate runbook", function () {
     expect(text).to.match(/^# Runbook: ControlPlane \(cp-0, cp-1, cp-2\)$/m);
     expect(text).to.contain('"kube-schedulerrrr" => "kube-scheduler"');
     expect(text).to.contain("## Step 1, on cp-0: Write the manifest of kube-scheduler");
-    expect(text).to.contain("    # effect: installManifest");
+    expect(text).to.match(/^# effect: installManifest$/m);
     expect(fs.readFileSync(project.world, "utf8")).to.equal(onDisk);
     expect(fs.readdirSync(os.tmpdir()).filter((name) => /^quorate-runbook-.{6}$/.test(name))).to.deep.equal([]);
   });

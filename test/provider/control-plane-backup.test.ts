@@ -98,6 +98,7 @@ describe("ControlPlaneBackup", function () {
     recorded: {},
     log: async (severity, message) => void logged.push(`${severity}: ${message}`),
     status: async () => {},
+    mask: (text) => text,
     isSecret: (path) => path === "passphrase",
     isCancelled: () => false,
   };

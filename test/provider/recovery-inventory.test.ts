@@ -50,6 +50,7 @@ describe("RecoveryInventory with observe", () => {
       recorded: recorded?.outputs ?? {},
       log: async (severity, text) => void said.push(`${severity} ${text}`),
       status: async () => undefined,
+      mask: (text) => text,
       isSecret: () => false,
       isCancelled: () => false,
     };
