@@ -22,7 +22,7 @@ export function localBackupStore(directory: string): BackupStore {
     findDamage: async (folder, record) => {
       for (const file of record.files) {
         const found = await sumOf(join(folder, file.name));
-        if (found === undefined) return `${file.name} is missing`;
+        if (found instanceof Error) return describeUnreadable(file.name, found);
         if (found !== file.sha256) return `${file.name} has another content than was recorded`;
       }
       return undefined;
@@ -130,15 +130,19 @@ function removeOldDrafts(directory: string): void {
   }
 }
 
-async function sumOf(path: string): Promise<string | undefined> {
+async function sumOf(path: string): Promise<string | NodeJS.ErrnoException> {
   const hash = createHash("sha256");
   try {
     for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
+    return error as NodeJS.ErrnoException;
   }
   return hash.digest("hex");
+}
+
+// One that a bad disk does not give back must not stand in the way of the next one.
+function describeUnreadable(name: string, { code, message }: NodeJS.ErrnoException): string {
+  return code === "ENOENT" ? `${name} is missing` : `${name} cannot be read: ${message}`;
 }
 
 async function sumOfSealed(file: LocalFile): Promise<string> {

@@ -162,12 +162,17 @@ export async function listBackups(
 }
 
 /** Removes what is older than the newest verified ones of this cluster. Answers with the folders that are gone. */
-export async function rotateBackups(store: BackupStore, clusterId: string, keep: number): Promise<readonly string[]> {
+export async function rotateBackups(
+  store: BackupStore,
+  clusterId: string,
+  keep: number,
+  nowMs: number,
+): Promise<readonly string[]> {
   const all = await store.list();
   const ofCluster = all.filter((backup) => backup.kind === "recorded" && backup.record.clusterId === clusterId);
   if (ofCluster.length <= keep) return [];
   const { verified } = await listBackups(store, () => false);
-  const expired = chooseExpired(verified, clusterId, keep);
+  const expired = chooseExpired(verified, clusterId, keep, nowMs);
   for (const { folder } of expired) await store.remove(folder);
   return expired.map(({ folder }) => folder);
 }

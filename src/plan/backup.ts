@@ -40,21 +40,35 @@ export function judgeAge(
   if (clusterId !== undefined && newest.record.clusterId !== clusterId) {
     return overdue(`it is of cluster ${newest.record.clusterId}, and cluster ${clusterId} answers now`);
   }
-  if (ageHours < -futureHoursMax) return overdue("it is dated into the future: a clock was wrong");
+  if (isFromFuture(newest, nowMs)) return overdue("it is dated into the future: a clock was wrong");
   if (ageHours > maxAgeHours) return overdue(`it is older than ${maxAgeHours} h`);
   return undefined;
 }
 
+/** Was it dated by a clock that was wrong? Such a one stays the newest for as long as its date lies ahead. */
+export function isFromFuture({ record }: VerifiedBackup, nowMs: number): boolean {
+  return Date.parse(record.takenAt) - nowMs > futureHoursMax * 3_600_000;
+}
+
 /**
  * Backups that may go: of this cluster and older than the `keep` newest verified ones. `verified` are newest first. None of
- * another cluster and none that is damaged is ever in it: those may be all that is left of something.
+ * another cluster, none that is damaged or dated into the future, and no newest one with the certificates of some node is
+ * ever in it: those may be all that is left of something.
  */
 export function chooseExpired(
   verified: readonly VerifiedBackup[],
   clusterId: string,
   keep: number,
+  nowMs: number,
 ): readonly VerifiedBackup[] {
-  return verified.filter((backup) => backup.record.clusterId === clusterId).slice(Math.max(keep, 1));
+  const own = verified.filter((backup) => backup.record.clusterId === clusterId && !isFromFuture(backup, nowMs));
+  const held = new Set<string>();
+  return own.filter(({ record }, index) => {
+    const isLast = nodesIn(record).some((node) => !held.has(node));
+    if (index >= Math.max(keep, 1) && !isLast) return true;
+    for (const node of nodesIn(record)) held.add(node);
+    return false;
+  });
 }
 
 /**

@@ -6,7 +6,15 @@ import { type BackupDeclaration, backupSchema } from "../model/backup";
 import { type ControlPlaneDeclaration, controlPlaneSchema } from "../model/declaration";
 import { blockedError, convergenceError } from "../model/errors";
 import type { JsonObject } from "../model/json";
-import { describeNewest, judgeAge, judgeMembers, type Overdue, planBackup, type VerifiedBackup } from "../plan/backup";
+import {
+  describeNewest,
+  isFromFuture,
+  judgeAge,
+  judgeMembers,
+  type Overdue,
+  planBackup,
+  type VerifiedBackup,
+} from "../plan/backup";
 import type { Planning } from "../plan/etcd/planning";
 import { viewOf } from "../plan/etcd/views";
 import { diffProperties } from "../plan/property-diff";
@@ -45,8 +53,9 @@ export function controlPlaneBackupResource(openNodes: OpenNodes, openStore: Open
     try {
       const store = openStore(declared.directory);
       const views = (await observeAll(plane, nodes)).map(viewOf);
-      const { verified, troubles } = await listBackups(store, (found) => found.length > 0);
-      const newest = verified[0];
+      const isCurrent = (backup: VerifiedBackup) => !isFromFuture(backup, clock.nowMs());
+      const { verified, troubles } = await listBackups(store, (found) => found.some(isCurrent));
+      const newest = verified.find(isCurrent) ?? verified[0];
       const planning = judgeMembers(declared, views, newest);
       const clusterId = planning.assessment.quorum?.clusterId;
       const overdue = judgeAge(newest, clusterId, declared.maxAgeHours, clock.nowMs());
@@ -71,7 +80,10 @@ export function controlPlaneBackupResource(openNodes: OpenNodes, openStore: Open
       withLook(inputs, context, async (look) => {
         if (look.overdue === undefined) {
           const clusterId = look.newest?.record.clusterId ?? "";
-          await logRotation(await rotateBackups(look.store, clusterId, look.declared.keep), context);
+          await logRotation(
+            await rotateBackups(look.store, clusterId, look.declared.keep, look.clock.nowMs()),
+            context,
+          );
           return { id: name, inputs, outputs: outputsOf(inputs, look.newest), reasons: [] };
         }
         const plan = planBackup(look.declared, look.planning);
@@ -93,7 +105,7 @@ export function controlPlaneBackupResource(openNodes: OpenNodes, openStore: Open
         }
         const newest: VerifiedBackup = { kind: "recorded", folder: outcome.folder, record: outcome.record };
         await context.log("info", keptText(newest));
-        await logRotation(await rotateBackups(store, plan.clusterId, declared.keep), context);
+        await logRotation(await rotateBackups(store, plan.clusterId, declared.keep, clock.nowMs()), context);
         return { id: name, inputs, outputs: outputsOf(inputs, newest), reasons: outcome.failures };
       }),
 

@@ -55,7 +55,7 @@ describe("chooseExpired", () => {
         const verified = [...list]
           .sort((a, b) => a.hours - b.hours)
           .map(({ hours, cluster }) => backup(hours, cluster));
-        const expired = chooseExpired(verified, "c1", keep);
+        const expired = chooseExpired(verified, "c1", keep, nowMs);
         const own = verified.filter(({ record }) => record.clusterId === "c1");
         const left = own.filter((one) => !expired.includes(one));
         expect(expired.every(({ record }) => record.clusterId === "c1")).to.equal(true);

@@ -176,6 +176,46 @@ describe("ControlPlaneBackup", function () {
     expect(kept()).to.have.length(2);
   });
 
+  it("takes one that a wrong clock dated into the future neither for the newest nor for one that is enough", async () => {
+    hours(1000);
+    await up();
+    hours(-1000);
+    await up({ keep: 1 });
+    expect(kept()).to.deep.equal(["20261121T120000Z", "20270102T040000Z"]);
+    expect(await overdue()).to.deep.equal({});
+    await up({ keep: 1 });
+    expect(kept()).to.have.length(2);
+    hours(25);
+    await up({ keep: 1 });
+    expect(kept()).to.deep.equal(["20261122T130000Z", "20270102T040000Z"]);
+  });
+
+  it("never lets the newest one go that holds the certificates of a node", async () => {
+    await up();
+    members.pkiFails.add("cp-2");
+    for (let count = 0; count < 3; count += 1) {
+      hours(25);
+      await up({ keep: 1 });
+    }
+    expect(kept()).to.deep.equal(["20261121T120000Z", "20261124T150000Z"]);
+    members.pkiFails.clear();
+    hours(25);
+    await up({ keep: 1 });
+    expect(kept()).to.deep.equal(["20261125T160000Z"]);
+  });
+
+  it("counts one that cannot be read for nothing, and takes another", async () => {
+    await up();
+    const snapshot = join(directory, "20261121T120000Z", "snapshot.db");
+    rmSync(snapshot);
+    mkdirSync(snapshot);
+    expect(await overdue()).to.deep.include({ newest: "none" });
+    expect(logged.join("\n")).to.contain("20261121T120000Z is damaged: snapshot.db cannot be read");
+    hours(1);
+    await up();
+    expect(kept()).to.have.length(2);
+  });
+
   it("carries over a link that was cut once, and keeps nothing when it stays cut", async () => {
     members.refusals.push({ kind: "interrupted", message: "cut" });
     await up();
