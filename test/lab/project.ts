@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { waitUntil } from "./wait-until";
 
 const repository = path.resolve(__dirname, "../..");
 
@@ -79,6 +80,16 @@ export class Project {
     const end = await this.run(...args);
     if (end.exitCode !== 0) throw new Error(`quorate ${args.join(" ")}: exit code ${end.exitCode}\n${end.output}`);
     return end.output;
+  }
+
+  /**
+   * Captures a lab's node as the stack. The lab's hosts were frozen a moment ago for their snapshot, so that a probe of the
+   * kubelet may have failed; until the next one, capture rightly refuses a pod that is not ready.
+   */
+  async capture(node: string, sshConfig: string): Promise<void> {
+    await waitUntil(`${node} is captured`, () =>
+      this.succeed("capture", "--stack", this.stack, "--node", node, "--ssh-config", sshConfig),
+    );
   }
 
   preview(...args: readonly string[]): Promise<CommandEnd> {
