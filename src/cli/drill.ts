@@ -3,10 +3,11 @@
 import * as fs from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
 import { inputError } from "../model/errors";
+import { renderBoshStep } from "../render/bosh-step-command";
 import { reportOfDrill } from "../render/drill-report";
 import { describeComparison, describeDrill } from "../render/drill-text";
-import { renderEtcdStep } from "../render/etcd-step-command";
 import { renderReport } from "../render/report";
+import { renderStep } from "../render/step-command";
 import { type DrillFile, type DrillOptions, findDrills, listDrills, openDrills, playDrill } from "../simulator/drill";
 import { serveDrillDirector } from "./drill-director";
 import { type Conversation, playInteractively } from "./drill-practice";
@@ -43,7 +44,7 @@ export function registerDrillCommand(program: Command, ports = processPorts): vo
     .argument("<name>", "a drill, a YAML file of your own, or `list`")
     .option("--set <parameter=value>", "another value for a parameter of the model; repeat it", collectValue, {})
     .option("--seed <text>", "of all chance in it (default: the scenario's)")
-    .option("--compare <design>", "two designs side by side: resurrector, zones or masters")
+    .option("--compare <design>", "two designs side by side: resurrector, zones, masters or operator")
     .option("--interactive", "stop at each event and choose what to do")
     .option("--report <file>", "write it as one HTML file too")
     .option("--serve-director <port>", "serve the scenario's BOSH director for the bosh CLI, until ^C", parsePort)
@@ -68,7 +69,8 @@ async function drill(name: string, options: DrillCommandOptions, ports: DrillPor
     isScripted: options.interactive !== true,
     parameters: options.set,
     seed: options.seed,
-    renderStep: renderEtcdStep,
+    renderStep,
+    renderBoshStep,
   };
   if (options.interactive === true) {
     if (first === undefined || files.length > 1 || options.compare !== undefined || options.json === true)

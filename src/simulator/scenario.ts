@@ -31,7 +31,7 @@ const etcdTopologySchema = z.strictObject({
 });
 
 /** A kubeadm control plane with stacked etcd, from a folder of manifests. */
-const kubeadmTopologySchema = z.strictObject({
+export const kubeadmTopologySchema = z.strictObject({
   kind: z.literal("kubeadm"),
   nodes: z.number().int().min(1).max(7).default(3).describe("Nodes cp-0, cp-1, ..."),
 });

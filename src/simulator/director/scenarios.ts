@@ -81,22 +81,45 @@ const masterJobs = [
 ];
 const workerJobs = ["docker", "kubelet", "kube-proxy", "fluentd", "telegraf", "bosh-dns"];
 
-/** Seed 000: three masters over three zones, one worker, one errand. All is well. */
-export function pksDeployment(createdAtMs: number): SimulatedDeployment {
+/** How large a PKS cluster is. */
+export interface PksSize {
+  readonly masters: number;
+  readonly workers: number;
+}
+
+/** Seed 000: three masters over three zones, one worker, one errand. All is well. Other sizes are laid out alike. */
+export function pksDeployment(
+  createdAtMs: number,
+  { masters, workers }: PksSize = { masters: 3, workers: 1 },
+): SimulatedDeployment {
   const cidStem = pksDeploymentName.replaceAll("_", "-");
   const vm = (group: string, suffix: string, agentId: string) => ({
     cid: `${group}_${cidStem}_${suffix}`,
     agentId,
     createdAtMs,
   });
+  // Instances that the seed does not have, over the zones in turn.
+  const moreInstances = (group: "master" | "worker", from: number, count: number) =>
+    Array.from({ length: Math.max(0, count - from) }, (_, position) => {
+      const index = from + position;
+      const kind = group === "master" ? 1 : 2;
+      const suffix = `${kind}${String(index).padStart(11, "0")}`;
+      return {
+        id: `0000000${kind}-0000-4000-a000-${suffix}`,
+        zone: `pks-az${(index % 3) + 1}`,
+        address: `172.28.3.${10 * kind + index}`,
+        vm: vm(group, suffix, `0000000${kind}-0000-4000-b000-${suffix}`),
+        diskCid: `disk-${group}-${index}`,
+      };
+    });
   const manifest = [
     `name: ${pksDeploymentName}`,
     "update: {canaries: 1, max_in_flight: 1, canary_watch_time: 1000-2000, update_watch_time: 1000-2000}",
     "instance_groups:",
     "- name: master",
-    "  instances: 3",
+    `  instances: ${masters}`,
     "- name: worker",
-    "  instances: 1",
+    `  instances: ${workers}`,
     "",
   ].join("\n");
   return layOutDeployment(
@@ -143,7 +166,8 @@ export function pksDeployment(createdAtMs: number): SimulatedDeployment {
             vm: vm("master", "934905729598", "5e1e5ae9-1ae4-42e8-b970-11c8dcb59680"),
             diskCid: "disk-ccc",
           },
-        ],
+          ...moreInstances("master", 3, masters),
+        ].slice(0, masters),
       },
       {
         group: "worker",
@@ -157,7 +181,8 @@ export function pksDeployment(createdAtMs: number): SimulatedDeployment {
             vm: vm("worker", "86a1f0acfa45", "62ccc3d4-7e0c-42f1-a408-86d962cb9966"),
             diskCid: "disk-ddd",
           },
-        ],
+          ...moreInstances("worker", 1, workers),
+        ].slice(0, workers),
       },
     ],
   );

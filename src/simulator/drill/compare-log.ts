@@ -1,19 +1,23 @@
 // What was once written down, minute by minute, beside what the model does. A line of a log says how things were when somebody
 // looked, so a state has to hold within that minute; since when it holds in the model is shown.
 
-import type { DrillComparison } from "../../model/drill";
-import { defaultParameters, type Parameters } from "../foundation/parameters";
+import type { DrillComparison, DrillHealth } from "../../model/drill";
 import { secondsUntil } from "../scenario";
-import type { FoundationDrillScenario } from "./drill-scenario";
 import type { Timeline } from "./timeline";
 
-type LogLine = FoundationDrillScenario["log"][number];
+interface LogLine {
+  readonly at: string;
+  readonly says: string;
+  readonly event?: string | undefined;
+  readonly shows?: Readonly<Record<string, readonly DrillHealth[] | undefined>> | undefined;
+  readonly because?: string | undefined;
+}
 
-/** Compares line by line. */
+/** Compares line by line. `describeValue` tells a parameter's value and unit. */
 export function compareWithLog(
-  scenario: FoundationDrillScenario,
+  scenario: { readonly log: readonly LogLine[]; readonly startsAt?: string | undefined },
   timeline: Timeline,
-  parameters: Parameters,
+  describeValue: (parameter: string) => string,
 ): readonly DrillComparison[] {
   return scenario.log.map((line) => {
     const seconds = secondsUntil(line.at, scenario.startsAt);
@@ -24,7 +28,7 @@ export function compareWithLog(
       says: line.says,
       origin: compared.origin,
       simulatedAt: compared.atSeconds === undefined ? undefined : clockText(compared.atSeconds, scenario.startsAt),
-      because: line.because ?? compared.given ?? describe(compared, parameters),
+      because: line.because ?? compared.given ?? describe(compared, describeValue),
       agrees: compared.agrees,
     };
   });
@@ -44,7 +48,8 @@ const toleranceSeconds = 180;
 function compareEvent(id: string, seconds: number, timeline: Timeline): Compared {
   const event = timeline.events.find((candidate) => candidate.id === id);
   if (event === undefined) return { origin: "model", atSeconds: undefined, parameters: [], agrees: false };
-  const isInput = event.kind === "fault" || event.kind === "operator";
+  // An act that nothing in the model leads to was told; a step of a plan comes when what was before it is done.
+  const isInput = event.kind === "fault" || (event.kind === "operator" && event.parameters.length === 0);
   const agrees = Math.abs(event.atSeconds - seconds) <= (isInput || event.kind === "given" ? 0 : toleranceSeconds);
   return {
     origin: event.kind === "given" ? "given" : isInput ? "input" : "model",
@@ -64,7 +69,7 @@ function compareState({ shows = {} }: LogLine, seconds: number, timeline: Timeli
     const moments = Array.from({ length: 2 * minuteSeconds + 1 }, (_, index) =>
       timeline.stateAt(service, seconds + nearestFirst(index)),
     );
-    const span = moments.find((state) => state !== undefined && healths.includes(state.health));
+    const span = moments.find((state) => state !== undefined && healths?.includes(state.health) === true);
     const then = timeline.events.filter(({ atSeconds }) => atSeconds === span?.fromSeconds);
     const own = then.find((event) => event.service === service);
     return { span, parameters: own?.parameters ?? [], given: then.find(({ kind }) => kind === "given") };
@@ -99,12 +104,7 @@ export function clockText(seconds: number, startsAt: string | undefined): string
   return startsAt === undefined ? `+${parts.join(":")}` : parts.join(":");
 }
 
-function describe({ origin, parameters: names }: Compared, parameters: Parameters): string {
+function describe({ origin, parameters: names }: Compared, describeValue: (parameter: string) => string): string {
   if (origin === "input") return "the drill is told";
-  return names
-    .map((name) => {
-      const known = name as keyof Parameters;
-      return `${name} ${parameters[known]} ${defaultParameters[known].unit}`;
-    })
-    .join(", ");
+  return names.map((name) => `${name} ${describeValue(name)}`).join(", ");
 }

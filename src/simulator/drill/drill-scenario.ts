@@ -4,16 +4,10 @@ import { z } from "zod";
 import { serviceNames } from "../foundation/services";
 import { foundationSchema } from "../foundation/topology";
 import { momentSchema, scenarioSchema } from "../scenario";
+import { drillTailShape, logSchemaOf, whenShape } from "./drill-parts";
 
 const zone = z.string().min(1);
 const duration = momentSchema;
-
-/** When something happens: at a moment, or some time after an event of the drill. */
-const whenShape = {
-  at: momentSchema.optional(),
-  after: z.string().optional().describe("The id of an event; give this or `at`."),
-  plus: duration.optional().describe("So long after that event."),
-};
 
 const foundationFaultSchema = z.discriminatedUnion("kind", [
   z.strictObject({
@@ -54,21 +48,6 @@ export type FoundationAction = Readonly<z.infer<typeof actionSchema>>;
 /** A fault of a foundation. */
 export type FoundationFault = Readonly<z.infer<typeof foundationFaultSchema>>;
 
-const adviceSchema = z.strictObject({ when: z.string(), what: z.string(), command: z.string().optional() });
-
-const logSchema = z
-  .strictObject({
-    at: momentSchema,
-    says: z.string().min(1),
-    event: z.string().optional().describe("The id of an event of the drill that it tells of."),
-    shows: z
-      .partialRecord(z.enum(serviceNames), z.array(z.enum(["up", "partial", "down"])))
-      .optional()
-      .describe("How these services are at that minute."),
-    because: z.string().optional().describe("Why it is given."),
-  })
-  .refine(({ event, shows }) => (event === undefined) !== (shows === undefined), "needs either `event` or `shows`");
-
 /** A drill of a foundation. */
 export const foundationDrillSchema = scenarioSchema.omit({ declaration: true, end: true }).extend({
   topology: foundationSchema,
@@ -82,13 +61,11 @@ export const foundationDrillSchema = scenarioSchema.omit({ declaration: true, en
     )
     .min(1),
   operator: z.array(z.strictObject({ ...whenShape, action: actionSchema })).default([]),
-  parameters: z.record(z.string(), z.number()).default({}),
+  ...drillTailShape,
   objective: z
     .strictObject({ rto: z.partialRecord(z.enum(serviceNames), duration), rpoWrites: z.number().int().min(0) })
     .describe("Longest that each service may be down, and how many writes may be lost."),
-  log: z.array(logSchema).default([]),
-  assumptions: z.array(z.string()).default([]),
-  advice: z.array(adviceSchema).default([]),
+  log: z.array(logSchemaOf(serviceNames)).default([]),
 });
 
 /** A drill of a foundation. */

@@ -5,18 +5,17 @@ import type { DrillParameter } from "../../model/drill";
 import { inputError } from "../../model/errors";
 import type { EtcdFault } from "../etcd/etcd-fault";
 import { momentSchema, type Scenario, scenarioSchema, secondsUntil } from "../scenario";
+import { drillTailShape } from "./drill-parts";
 
 /** A drill of an etcd cluster. */
 export const etcdDrillSchema = scenarioSchema.extend({
-  parameters: z.record(z.string(), z.number()).default({}),
+  ...drillTailShape,
   objective: z
     .strictObject({
       rto: z.partialRecord(z.enum(["writes", "redundancy"]), momentSchema),
       rpoWrites: z.number().int().min(0),
     })
     .describe("Longest without writes, longest with a member less; writes that may be lost."),
-  assumptions: z.array(z.string()).default([]),
-  advice: z.array(z.strictObject({ when: z.string(), what: z.string(), command: z.string().optional() })).default([]),
 });
 
 /** A drill of an etcd cluster. */

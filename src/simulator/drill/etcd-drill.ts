@@ -100,7 +100,7 @@ export class EtcdDrill implements DrillSession {
       stage.timeline.figure(
         service,
         service === "redundancy",
-        faultSeconds,
+        [faultSeconds],
         stage.seconds + 1,
         durationSeconds(promise),
       ),

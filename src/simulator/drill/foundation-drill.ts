@@ -102,7 +102,7 @@ export class FoundationDrill implements DrillSession {
     const { parameters } = foundation;
     const faultSeconds = this.faultSeconds ?? 0;
     const figures: DrillFigure[] = Object.entries(scenario.objective.rto).map(([service, promise]) =>
-      timeline.figure(service, wholeServices.has(service), faultSeconds, this.seconds + 1, durationSeconds(promise)),
+      timeline.figure(service, wholeServices.has(service), [faultSeconds], this.seconds + 1, durationSeconds(promise)),
     );
     figures.push(this.lostWrites());
     const copyAge = parameters.blobstoreCopyAge;
@@ -130,7 +130,10 @@ export class FoundationDrill implements DrillSession {
       lanes: timeline.lanes(this.seconds + 60),
       steps: this.operator.steps.map((step) => ({ ...step })),
       figures,
-      comparison: compareWithLog(scenario, timeline, parameters),
+      comparison: compareWithLog(scenario, timeline, (name) => {
+        const known = name as keyof typeof parameters;
+        return `${parameters[known]} ${defaultParameters[known].unit}`;
+      }),
       assumptions: scenario.assumptions,
       advice: scenario.advice.map(({ command, ...advice }) =>
         command === undefined ? advice : { ...advice, command },

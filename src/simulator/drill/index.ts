@@ -6,9 +6,12 @@ import { foundationDrillSchema } from "./drill-scenario";
 import { EtcdDrill } from "./etcd-drill";
 import { etcdDrillSchema } from "./etcd-drill-scenario";
 import { FoundationDrill } from "./foundation-drill";
+import { kubeadmDrillSchema } from "./kubeadm-drill-scenario";
 import type { DrillFile } from "./load";
+import { openKubeadmDrill, openPksDrill } from "./open-planned";
+import { pksDrillSchema } from "./pks-drill-scenario";
 import type { DrillOptions, DrillSession } from "./session";
-import { etcdVariants, foundationVariants } from "./variants";
+import { etcdVariants, foundationVariants, kubeadmVariants, pksVariants } from "./variants";
 
 export { clockText } from "./compare-log";
 export { type DrillFile, findDrills, listDrills } from "./load";
@@ -30,6 +33,16 @@ export function openDrills(file: DrillFile, options: DrillOptions, comparison?: 
       const scenario = parseScenario(file.text, file.path, etcdDrillSchema);
       if (comparison === undefined) return [new EtcdDrill(scenario, options)];
       return etcdVariants(scenario, comparison).map((one) => new EtcdDrill(one.scenario, options, one.variant));
+    }
+    case "kubeadm": {
+      const scenario = parseScenario(file.text, file.path, kubeadmDrillSchema);
+      if (comparison === undefined) return [openKubeadmDrill(scenario, options, "")];
+      return kubeadmVariants(scenario, comparison).map((one) => openKubeadmDrill(one.scenario, options, one.variant));
+    }
+    case "pks": {
+      const scenario = parseScenario(file.text, file.path, pksDrillSchema);
+      if (comparison === undefined) return [openPksDrill(scenario, options, "")];
+      return pksVariants(scenario, comparison).map((one) => openPksDrill(one.scenario, options, one.variant));
     }
     default:
       // Whatever else is wrong with the file is told too.

@@ -1,7 +1,8 @@
 // A drill while it is played: it goes from event to event, and somebody may choose what is done at each.
 
+import type { BoshStep } from "../../model/bosh-step";
 import type { DrillEvent, DrillResult } from "../../model/drill";
-import type { EtcdStep } from "../../model/etcd-step";
+import type { Step } from "../../model/step";
 
 /** Something that the operator can do now. */
 export interface DrillChoice {
@@ -38,8 +39,10 @@ export interface DrillOptions {
   /** Parameters that replace the scenario's. */
   readonly parameters: Readonly<Record<string, number>>;
   readonly seed: string | undefined;
-  /** The commands that carry a step of etcd out, for who reads the result; left out: none are shown. */
-  readonly renderStep?: (step: EtcdStep) => string;
+  /** The commands that carry a step on a node out, for who reads the result; left out: none are shown. */
+  readonly renderStep?: (step: Step) => string;
+  /** The same for a step at a director. */
+  readonly renderBoshStep?: (step: BoshStep) => string;
 }
 
 /** Plays a drill to its end. */

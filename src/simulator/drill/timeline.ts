@@ -52,21 +52,26 @@ export class Timeline {
 
   /**
    * A recovery time held against what was promised: from the first fault until the service was down for the last time, or
-   * less than whole, when half of it is of no use.
+   * less than whole, when half of it is of no use. With several faults that are repaired one after the other it is the
+   * longest of the recoveries, each counted from the last fault before it.
    */
   figure(
     service: string,
     isWholeWanted: boolean,
-    faultSeconds: number,
+    faultSeconds: readonly number[],
     endSeconds: number,
     objective: number | undefined,
   ): DrillFigure {
     const spans = this.lanes(endSeconds).find(({ name }) => name === service)?.spans ?? [];
     const isBad = ({ health }: { readonly health: DrillHealth }) =>
       health === "down" || (isWholeWanted && health === "partial");
-    const index = spans.findLastIndex(isBad);
-    const end = spans[index + 1];
-    const value = index === -1 ? 0 : end === undefined ? undefined : end.fromSeconds - faultSeconds;
+    const recoveries = spans.flatMap((span, index) => {
+      if (!isBad(span)) return [];
+      const fault = faultSeconds.filter((moment) => moment <= span.fromSeconds).at(-1) ?? faultSeconds[0] ?? 0;
+      return [(spans[index + 1]?.fromSeconds ?? Number.POSITIVE_INFINITY) - fault];
+    });
+    const longest = Math.max(0, ...recoveries);
+    const value = Number.isFinite(longest) ? longest : undefined;
     const word = isWholeWanted ? "less than whole" : "down";
     const badSeconds = spans
       .filter(isBad)
