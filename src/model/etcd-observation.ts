@@ -66,6 +66,12 @@ const hashSchema = z.object({
   hash: z.string(),
   revision: count.optional().describe("The revision it belongs to; absent when the store moved while it was made."),
   compactRevision: count.describe("0: never compacted."),
+  earlier: z
+    .object({ hash: z.string(), revision: count })
+    .optional()
+    .describe(
+      "The same behind the last compaction, or at a round revision: what members that are not in step have in common.",
+    ),
 });
 
 const identitySchema = z.object({ clusterId: id, memberId: id });

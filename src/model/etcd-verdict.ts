@@ -56,7 +56,7 @@ export function parseBackupFileName(name: string): Omit<EtcdBackup, "file"> | un
  * - forked: it serves a cluster of its own. isolated: it runs and sees no leader.
  * - stopped: its data is whole, no process. starting: a process that does not answer yet.
  * - crash-looping: its data is there and it does not stay up. damaged: only some of its files are there.
- * - condemned: its data was found bad, and it was stopped to be replaced.
+ * - condemned: its data was found bad, it is to be replaced, and nothing since has shown that its data is its peers'.
  * - empty: no data. stale: data of a membership that ended or of another cluster.
  * - certificates, tool-failure, unreachable, unknown: nothing can be said of the member, for that reason.
  */

@@ -20,7 +20,7 @@ const patienceSeconds = 12;
 /** Seconds that each section may take. An answer takes less than one; the rest is for a node in trouble. */
 const deadlines = { host: 10, manifests: 10, containers: 25, services: 20, "etcd-data": 10, leftovers: 10 } as const;
 
-/** The same for the sections about a declared etcd. A call of etcdctl gives up after 6; the hash takes three. */
+/** The same for the sections about a declared etcd. A call of etcdctl gives up after 6; the hash takes four. */
 const etcdDeadlines = {
   tool: 10,
   status: 10,
@@ -28,7 +28,7 @@ const etcdDeadlines = {
   alarms: 10,
   read: 10,
   keys: 10,
-  hash: 20,
+  hash: 25,
   data: 20,
   service: 10,
   definition: 10,

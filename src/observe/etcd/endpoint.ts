@@ -47,7 +47,8 @@ export function parseKeyCount(output: ToolOutput | undefined): EtcdAnswer<number
 
 /**
  * Three lines: status, `endpoint hashkv -w json`, status. The hash belongs to a revision only when both say the same one:
- * before 3.6 the answer does not name it, and the store may have moved in between.
+ * before 3.6 the answer does not name it, and the store may have moved in between. Two more lines where an earlier revision
+ * was asked for: the revision, and the hash at it.
  */
 export function parseHash(output: ToolOutput | undefined): EtcdAnswer<EtcdHash> {
   return readCall(output, "the JSON hash of one endpoint between two statuses", (stdout) => {
@@ -63,8 +64,19 @@ export function parseHash(output: ToolOutput | undefined): EtcdAnswer<EtcdHash> 
       ...(revision === undefined ? {} : { revision }),
       // -1 is what etcd says for "never".
       compactRevision: Math.max(0, Number(compacted)),
+      ...readEarlier(lines?.slice(3) ?? [], compacted),
     };
   });
+}
+
+/** A hash is over what a compaction left: one that was made meanwhile takes the two of them apart. */
+function readEarlier(lines: readonly unknown[], compacted: string): Pick<EtcdHash, "earlier"> {
+  const revision = asCount(asFields(lines[0])?.earlierRevision);
+  const fields = asFields(asFields(asList(lines[1])?.[0])?.HashKV);
+  const hash = asDigits(fields?.hash);
+  if (revision === undefined || hash === undefined || (asDigits(fields?.compact_revision) ?? "0") !== compacted)
+    return {};
+  return { earlier: { hash, revision } };
 }
 
 function readStatus(line: unknown): EtcdStatus | undefined {

@@ -33,17 +33,19 @@ export function entryOf(
   return named.length === 1 ? named[0] : undefined;
 }
 
-/** Judges one declared member. */
+/** Judges one declared member. `soundNodes`: those whose hash agrees with that of a peer. */
 export function judgeMember(
   member: EtcdMemberSettings,
   all: readonly EtcdMemberSettings[],
   view: EtcdNodeView | undefined,
   quorum: EtcdQuorum | undefined,
   corruptNodes: ReadonlySet<string>,
+  soundNodes: ReadonlySet<string>,
 ): EtcdMemberState {
   const entry = quorum === undefined ? undefined : entryOf(member, all, quorum.members);
   const isCounted = quorum?.nodes.includes(member.node) ?? false;
-  const finding = findCondition(member, all, view, quorum, entry, corruptNodes.has(member.node));
+  const found = findCondition(member, all, view, quorum, entry, corruptNodes.has(member.node));
+  const finding = soundNodes.has(member.node) ? found : keepCondemned(found, view);
   return {
     node: member.node,
     name: member.name,
@@ -52,6 +54,16 @@ export function judgeMember(
     isLeader: isSameId(entry?.id, quorum?.leaderId),
     isCounted,
   };
+}
+
+/**
+ * What was condemned is not sound again because it answers: hashes at different revisions say nothing, and a member that lags
+ * never shows one that could be compared. Only a hash equal to a peer's takes the mark back.
+ */
+function keepCondemned(found: Finding, view: EtcdNodeView | undefined): Finding {
+  if (found.condition !== "voting" || view?.kind !== "observed" || !view.etcd.data.isCondemned) return found;
+  const why = "it is marked as not to be used again, and no hash at a peer's revision shows that its data is theirs";
+  return { condition: "condemned", evidence: [...found.evidence, why] };
 }
 
 function findCondition(

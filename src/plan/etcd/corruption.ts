@@ -10,30 +10,82 @@ export interface HashComparison {
   readonly corrupt: readonly string[];
   /** They differ and no hash has a majority: nobody can say whose is right. */
   readonly isUndecided: boolean;
-  /** Every counted voter's hash was comparable, and all were equal. */
+  /** Every counted voter's hash was seen at one revision, the newest of each or an earlier one. */
+  readonly isCompared: boolean;
+  /** Every counted voter's newest hash was comparable, and all were equal. */
   readonly isProvenEqual: boolean;
+  /** Nodes whose newest hash is the majority's and that of another node whose data nobody has condemned, sorted. */
+  readonly sound: readonly string[];
 }
 
-/** Compares the hashes of the nodes that the quorum counts. */
+/** A hash of one node at one revision and one compaction. */
+interface KnownHash {
+  readonly node: string;
+  readonly hash: string;
+  readonly revision: number;
+  readonly at: string;
+  readonly isCondemned: boolean;
+}
+
+/**
+ * Compares the hashes of the nodes that the quorum counts. Those at an earlier revision accuse only: what was equal then may
+ * differ since, so that they prove nothing sound.
+ */
 export function compareHashes(views: readonly EtcdNodeView[], quorum: EtcdQuorum): HashComparison {
-  const known = views.flatMap((view) => {
-    const hash = view.kind === "observed" && quorum.nodes.includes(view.node) ? answered(view.etcd.hash) : undefined;
-    return hash?.revision === undefined
-      ? []
-      : [{ node: view.node, hash: hash.hash, at: `${hash.revision} ${hash.compactRevision}` }];
-  });
-  const largest = sizesOf(known.map((entry) => entry.at))[0]?.[0];
-  const comparable = known.filter((entry) => entry.at === largest);
-  const [top, second] = sizesOf(comparable.map((entry) => entry.hash));
-  const isUndecided = top !== undefined && second !== undefined && top[1] * 2 <= comparable.length;
-  const corrupt =
-    isUndecided || top === undefined
-      ? []
-      : comparable.filter((entry) => entry.hash !== top[0]).map((entry) => entry.node);
+  const newest = groupHashes(knownHashes(views, quorum, false));
+  const all = groupHashes([...knownHashes(views, quorum, false), ...knownHashes(views, quorum, true)]);
+  // The first group that shows a difference decides, however the smaller and the older ones look.
+  const [judged] = all.map(judgeGroup).filter((judgement) => judgement.differing.length > 0);
+  const top = judgeGroup(newest[0] ?? []);
+  const isUndecided = judged !== undefined && !judged.isDecided;
+  const sound =
+    judged === undefined || judged.isDecided
+      ? top.agreeing.filter(({ node }) => top.agreeing.some((other) => other.node !== node && !other.isCondemned))
+      : [];
+  const corrupt = judged === undefined || isUndecided ? [] : judged.differing.map((entry) => entry.node);
   return {
     corrupt: [...corrupt].sort(),
     isUndecided,
-    isProvenEqual: second === undefined && comparable.length > 0 && comparable.length === quorum.nodes.length,
+    isCompared: all[0]?.length === quorum.nodes.length,
+    isProvenEqual: judged === undefined && newest[0]?.length === quorum.nodes.length,
+    sound: sound.map((entry) => entry.node).sort(),
+  };
+}
+
+function knownHashes(views: readonly EtcdNodeView[], quorum: EtcdQuorum, isEarlier: boolean): readonly KnownHash[] {
+  return views.flatMap((view) => {
+    if (view.kind !== "observed" || !quorum.nodes.includes(view.node)) return [];
+    const seen = answered(view.etcd.hash);
+    const [hash, revision] = isEarlier ? [seen?.earlier?.hash, seen?.earlier?.revision] : [seen?.hash, seen?.revision];
+    if (seen === undefined || hash === undefined || revision === undefined) return [];
+    const { isCondemned } = view.etcd.data;
+    return [{ node: view.node, hash, revision, at: `${revision} ${seen.compactRevision}`, isCondemned }];
+  });
+}
+
+/** Hashes of one revision and compaction each, one a node, the largest group first, then the newest. */
+function groupHashes(known: readonly KnownHash[]): readonly (readonly KnownHash[])[] {
+  const groups = new Map<string, readonly KnownHash[]>();
+  for (const entry of known) {
+    const group = groups.get(entry.at) ?? [];
+    if (!group.some(({ node }) => node === entry.node)) groups.set(entry.at, [...group, entry]);
+  }
+  return [...groups.values()].sort(
+    (a, b) =>
+      b.length - a.length ||
+      (b[0]?.revision ?? 0) - (a[0]?.revision ?? 0) ||
+      ((a[0]?.at ?? "") < (b[0]?.at ?? "") ? -1 : 1),
+  );
+}
+
+/** Which hash has the majority of a group, and who has another. */
+function judgeGroup(group: readonly KnownHash[]) {
+  const [top] = sizesOf(group.map((entry) => entry.hash));
+  const isDecided = top !== undefined && top[1] * 2 > group.length;
+  return {
+    isDecided,
+    agreeing: isDecided ? group.filter((entry) => entry.hash === top[0]) : [],
+    differing: group.filter((entry) => entry.hash !== top?.[0]),
   };
 }
 

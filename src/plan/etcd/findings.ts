@@ -64,7 +64,7 @@ function definitionNotes(planning: Planning): readonly EtcdNote[] {
 function hashNotes(planning: Planning): readonly EtcdNote[] {
   const { quorum, verdict } = planning.assessment;
   if (quorum === undefined || verdict.kind !== "healthy" || quorum.nodes.length < 2) return [];
-  if (compareHashes(planning.input.views, quorum).isProvenEqual) return [];
+  if (compareHashes(planning.input.views, quorum).isCompared) return [];
   const node = firstNode(planning);
   const text =
     "the voters' hashes were not seen at one revision (the cluster is being written to), so that they are not compared";

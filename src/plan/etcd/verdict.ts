@@ -36,6 +36,7 @@ export function assessEtcd(
       views.find((view) => view.node === member.node),
       quorum,
       corrupt,
+      new Set(hashes?.sound),
     ),
   );
   const own = settings.map((member) => (quorum === undefined ? undefined : entryOf(member, settings, quorum.members)));

@@ -6,6 +6,7 @@ import type {
   EtcdAlarm,
   EtcdAnswer,
   EtcdCertificate,
+  EtcdHash,
   EtcdMember,
   EtcdObservation,
   EtcdStatus,
@@ -30,6 +31,8 @@ const databaseBytes = { full: 2_100_000_000, fullInUse: 2_090_000_000, usual: 10
 const keysUsed = 300;
 /** Above this revision a store has been in use. */
 const emptyRevisionMax = 3;
+/** Where nothing was compacted yet, the probe asks for a hash at a multiple of these. Source: templates/probe/etcd/hash.hbs. */
+const hashSteps = [1000, 100, 10];
 /** Restarts that a supervisor has counted once a start has failed for good. */
 const restartsCounted = 4;
 
@@ -101,8 +104,14 @@ function observeMember(world: EtcdWorld, node: EtcdWorldNode, quorums: Quorums):
   };
 }
 
-function hashOf({ data, group }: Standing) {
-  return { hash: data.isCorrupt ? "666" : "42", revision: data.revision, compactRevision: group.compactRevision };
+/** The newest hash, and the one behind the last compaction. */
+function hashOf({ data, group }: Standing): EtcdHash {
+  const { revision } = data;
+  const { compactRevision } = group;
+  const hash = data.isCorrupt ? "666" : "42";
+  const step = hashSteps.find((one) => one <= revision) ?? 1;
+  const earlier = compactRevision > 0 ? compactRevision + 1 : Math.floor(revision / step) * step;
+  return { hash, revision, compactRevision, ...(earlier > revision ? {} : { earlier: { hash, revision: earlier } }) };
 }
 
 function failed(failure: Failed["failure"], message: string): Failed {

@@ -5,6 +5,7 @@ import { expect } from "chai";
 import type { EtcdPlan } from "../../../src/model/etcd-plan";
 import { settleMember } from "../../../src/model/etcd-settings";
 import type { EtcdStep } from "../../../src/model/etcd-step";
+import type { EtcdNodeView } from "../../../src/model/etcd-verdict";
 import { planEtcd } from "../../../src/plan/etcd/plan";
 import type { EtcdPlanInput } from "../../../src/plan/etcd/planning";
 import { actCheckers } from "../../../src/simulator/rehearsal/act-checkers";
@@ -57,6 +58,16 @@ const broken: readonly BrokenPlanner[] = [
       const step = archiveOf(input, "cp-1");
       return step === undefined || plan.blockers.length === 0 ? plan : { ...plan, blockers: [], steps: [step] };
     },
+  },
+  {
+    rule: 1,
+    title: "calls a condemned member sound because its hash is of another revision than its peers'",
+    checker: "one-cluster",
+    scene: {
+      topology: { ...etcd, runner: "systemd" },
+      faults: [fault("etcd-data-corrupt", "cp-0"), fault("disk-slow", "cp-0")],
+    },
+    planner: (input) => planEtcd({ ...input, views: input.views.map(withoutEvidence) }),
   },
   {
     rule: 2,
@@ -187,6 +198,14 @@ const broken: readonly BrokenPlanner[] = [
     planner: (input) => planEtcd({ ...input, repairSeveral: true }),
   },
 ];
+
+/** The view without the mark of what was found bad, and without the hash that members out of step have in common. */
+function withoutEvidence(view: EtcdNodeView): EtcdNodeView {
+  if (view.kind !== "observed") return view;
+  const { data, hash } = view.etcd;
+  const newest = hash.kind === "seen" ? { ...hash, value: { ...hash.value, earlier: undefined } } : hash;
+  return { ...view, etcd: { ...view.etcd, hash: newest, data: { ...data, isCondemned: false } } };
+}
 
 function archiveOf(input: EtcdPlanInput, node: string): EtcdStep | undefined {
   return settled(input, node, (at) => ({ kind: "etcdArchiveData", node, subject: "data", reason: "broken", at }));
