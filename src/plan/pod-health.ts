@@ -12,6 +12,12 @@ import {
 /** How long a container has to run before it counts as running, in seconds: one that cannot read its configuration ends within two. */
 const settledAfterSeconds = 5;
 
+/**
+ * How long a kubelet that has just started takes to set its probes up, in seconds. Before that it calls every container that
+ * runs ready, then none until its probe has answered. Source: kubernetes pkg/kubelet/prober/prober_manager.go, UpdatePodStatus.
+ */
+const kubeletSettledAfterSeconds = 10;
+
 /** What is known about the containers of one static pod. */
 export type PodHealth =
   | { readonly kind: "running" }
@@ -31,12 +37,17 @@ export function judgePod(node: ObservedNode, pod: JsonObject, file: ManifestFile
   // What runs is compared with the file, which the kubelet reads: it holds etcd's membership flags, the declaration does not.
   const onDisk = file.content.kind === "pod" ? file.content.pod : pod;
   const now = node.host.value.timeSeconds;
-  const verdicts = declaredContainers(onDisk).map((container) =>
-    judgeContainer(onDisk, container, newestOf(observed, container), file, now),
-  );
+  const kubeletStartedAt = kubeletStart(node);
+  const verdicts = declaredContainers(onDisk).map((container) => {
+    const newest = newestOf(observed, container);
+    const verdict = judgeContainer(onDisk, container, newest, file, now);
+    const isProbed = newest === undefined || now >= probedAgainAt(container, newest, kubeletStartedAt);
+    if (verdict.kind !== "running" || isProbed) return verdict;
+    const reason = `the kubelet has just started and has yet to probe container ${newest.name}`;
+    return { kind: "failing" as const, reason, since: kubeletStartedAt };
+  });
   const bad = verdicts.find((verdict) => verdict.kind !== "running");
   if (bad === undefined) return { kind: "running" };
-  const kubeletStartedAt = kubeletStart(node);
   const waitingSince = Math.max(file.modifiedAtSeconds, kubeletStartedAt, ...verdicts.map((verdict) => verdict.since));
   const remainingSeconds = Math.min(timeoutSeconds, Math.ceil(waitingSince + timeoutSeconds - now));
   if (remainingSeconds > 0) return { kind: "pending", remainingSeconds, reason: bad.reason };
@@ -96,6 +107,16 @@ function judgeContainer(
     return { kind: "failing", reason: `container ${name} runs but is not ready`, since: startedAt };
   if (nowSeconds - startedAt >= settledAfterSeconds) return { kind: "running", reason: "", since: 0 };
   return { kind: "failing", reason: `container ${name} has just started`, since: startedAt };
+}
+
+/** When the kubelet knows whether a container that is older than itself is ready, Unix seconds; 0 when it always does. */
+function probedAgainAt(declared: JsonObject, observed: ContainerObservation, kubeletStartedAt: number): number {
+  const probes = [declared.startupProbe, declared.readinessProbe].filter(isJsonObject);
+  const startedAt = observed.startedAtSeconds ?? observed.createdAtSeconds ?? 0;
+  if (probes.length === 0 || startedAt > kubeletStartedAt) return 0;
+  // 10 is the period of a probe that names none.
+  const periods = probes.map(({ periodSeconds }) => (typeof periodSeconds === "number" ? periodSeconds : 10));
+  return kubeletStartedAt + kubeletSettledAfterSeconds + Math.max(...periods);
 }
 
 /** Why a container is not what the manifest says; undefined when nothing observed contradicts it. */

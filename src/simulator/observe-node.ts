@@ -15,9 +15,22 @@ import { nodeObservationVersion, seen, unknown } from "../model/node-observation
 import { hasRuntime } from "./advance";
 import { hasRunningApiServer, latestContainer } from "./containers";
 import { hasQuorum } from "./etcd-member";
+import { containersIn } from "./manifest-files";
 import { emptyDirectoriesIn } from "./paths";
-import { describeService, isKubeletRunning } from "./services";
-import { nodeNames, nodeOf, nodeTimeMs, type SectionName, type SimulatedContainer, type World } from "./world";
+import { describeService, isKubeletName, isKubeletRunning } from "./services";
+import {
+  nodeNames,
+  nodeOf,
+  nodeTimeMs,
+  type SectionName,
+  type SimulatedContainer,
+  type SimulatedNode,
+  type World,
+} from "./world";
+
+// What a kubelet under load took in the lab, and kubeadm's periodSeconds.
+const probesSetUpAfterMs = 3_000;
+const startupProbePeriodMs = 10_000;
 
 /** Services that a probe asks for: name -> manager. */
 export type AskedServices = Readonly<Record<string, { readonly manager: "systemd" | "monit" }>>;
@@ -149,8 +162,23 @@ function stuckContainer(key: string, name: string, stuck: { reason: string; mess
 
 function isReady(world: World, name: string, container: SimulatedContainer): boolean {
   if (world.timeMs - container.startedAtMs < container.readyAfterMs || container.exit !== undefined) return false;
+  const unprobed = sayUnprobed(nodeOf(world, name), nodeTimeMs(world, name), container);
+  if (unprobed !== undefined) return unprobed;
   const program = container.command[0]?.split("/").at(-1);
   return program === "kube-apiserver" || program === "etcd" ? hasQuorum(world, name) : true;
+}
+
+// A kubelet that has just started calls a container that it found running ready until it has set its startup probe up, and
+// then not ready until that has passed. Source: kubernetes pkg/kubelet/prober/prober_manager.go, UpdatePodStatus.
+function sayUnprobed(node: SimulatedNode, nowMs: number, container: SimulatedContainer): boolean | undefined {
+  const worker = node.kubelet.workers[container.uid];
+  const declared = worker && containersIn(worker.pod).find(({ name }) => name === container.name);
+  const kubelet = Object.entries(node.services).find(([service]) => isKubeletName(service))?.[1];
+  const startedByClockMs = kubelet?.startedByClockMs ?? 0;
+  if (declared?.startupProbe === undefined || container.createdByClockMs >= startedByClockMs) return undefined;
+  const runsForMs = nowMs - startedByClockMs;
+  if (runsForMs < probesSetUpAfterMs) return true;
+  return runsForMs < probesSetUpAfterMs + startupProbePeriodMs ? false : undefined;
 }
 
 function observeServices(world: World, name: string, asked?: AskedServices): ServiceObservation[] {

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { ContainerObservation, ObservedNode } from "../../src/model/node-observation";
 import { judgePod, type PodHealth } from "../../src/plan/pod-health";
-import { container, file, nowSeconds, observed, pod, seen } from "../builders";
+import { container, file, nowSeconds, observed, pod, seen, service } from "../builders";
 
 const timeoutSeconds = 90;
 const declared = {
@@ -67,6 +67,34 @@ describe("judgePod", () => {
       expect(judgePod(nodeWith(fields), declared, written, timeoutSeconds).kind).to.equal(want);
     });
   }
+
+  describe("of a container that is older than its kubelet", () => {
+    const probed = {
+      ...declared,
+      spec: {
+        ...declared.spec,
+        containers: declared.spec.containers.map((one) => ({ ...one, startupProbe: { periodSeconds: 10 } })),
+      },
+    };
+    const judge = (manifest: typeof declared, kubeletAgeSeconds: number, ready: boolean | undefined) => {
+      const kubelet = service("kubelet", { startedAtSeconds: nowSeconds - kubeletAgeSeconds });
+      const older = nodeWith({ createdAtSeconds: nowSeconds - 300, startedAtSeconds: nowSeconds - 300, ready });
+      const node = { ...older, services: seen([kubelet]) };
+      return judgePod(node, manifest, { ...written, content: { kind: "pod", pod: manifest } }, timeoutSeconds);
+    };
+
+    it("waits for the probes of a kubelet that has just started, whatever it says of readiness", () => {
+      const reason = "the kubelet has just started and has yet to probe container kube-scheduler";
+      for (const ready of [true, undefined])
+        expect(judge(probed, 19, ready)).to.deep.equal({ kind: "pending", remainingSeconds: 71, reason });
+      expect(judge(probed, 19, false)).to.have.property("kind", "pending");
+    });
+
+    it("believes the kubelet once its probes have had a period, and at once where the pod has none", () => {
+      expect(judge(probed, 20, true).kind).to.equal("running");
+      expect(judge(declared, 1, true).kind).to.equal("running");
+    });
+  });
 
   it("does not compare a command that reads otherwise for good reasons: an entry point of the image, a variable", () => {
     const withContainer = (change: object) => {

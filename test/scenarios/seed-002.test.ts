@@ -131,6 +131,18 @@ describe("seed 002 (three nodes)", () => {
     }
   }
 
+  it("starts a stopped kubelet and ends only when its probes have passed again, so that nothing is left to do", async () => {
+    const stopped = injectFault(kubeadmWorld(3), { kind: "service-stopped", node: "cp-0", service: "kubelet" });
+    const holder = memoryWorld(stopped);
+    const result = await up(holder);
+    expect(result.applied.map((step) => step.kind)).to.deep.equal(["startService"]);
+    expect(result.plan.drifts).to.deep.equal([]);
+    for (let second = 0; second < 30; second += 1) {
+      await holder.change((world) => ({ world: advance(world, 1), result: undefined }));
+      expect((await preview(holder)).drifts).to.deep.equal([]);
+    }
+  });
+
   it("repairs the two others while one node is off, names that one, and plans only its own drift when it is back", async () => {
     const everywhere = ["cp-0", "cp-1", "cp-2"].map(
       (node): Fault => ({ ...(seedFaults[0]?.fault as Fault), node }) as Fault,
