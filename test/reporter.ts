@@ -1,20 +1,49 @@
-// mocha's spec reporter, with what was left out and a last line that any machine can read.
+// mocha's spec reporter, with what took long, what was left out, what failed, and a last line that any machine can read.
 
+import * as path from "node:path";
 import Mocha from "mocha";
 import { leftOut, testSeed } from "./matrix";
 
-/** Ends with "N passed, N failed, N skipped" alone on the last line. */
+/** So many of the slowest files are told, so that the suite's length can be kept. */
+const slowestFiles = 15;
+
+/** Ends with what failed, a line each, and "N passed, N failed, N skipped" alone on the last line. */
 class LastLineReporter extends Mocha.reporters.Spec {
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
     super(runner, options);
-    runner.once(Mocha.Runner.constants.EVENT_RUN_END, () => {
+    const { EVENT_SUITE_BEGIN, EVENT_SUITE_END, EVENT_TEST_FAIL, EVENT_RUN_END } = Mocha.Runner.constants;
+    const startedAtMs = new Map<string, number>();
+    const tookMs = new Map<string, number>();
+    const failed: string[] = [];
+    runner.on(EVENT_SUITE_BEGIN, (suite) => {
+      if (suite.file !== undefined && suite.parent?.root === true) startedAtMs.set(suite.file, Date.now());
+    });
+    runner.on(EVENT_SUITE_END, (suite) => {
+      const startedAt = suite.file === undefined ? undefined : startedAtMs.get(suite.file);
+      if (suite.file === undefined || startedAt === undefined || suite.parent?.root !== true) return;
+      tookMs.set(suite.file, (tookMs.get(suite.file) ?? 0) + Date.now() - startedAt);
+    });
+    runner.on(EVENT_TEST_FAIL, (test, error: Error) => {
+      const [cause = ""] = String(error.message).split("\n");
+      failed.push(`FAILED ${test.titlePath().join(" > ")}: ${cause.slice(0, 300)}`);
+    });
+    runner.once(EVENT_RUN_END, () => {
       const { passes, failures, pending } = this.stats;
+      const lines = [
+        "",
+        `the ${slowestFiles} slowest files:`,
+        ...[...tookMs]
+          .sort(([, a], [, b]) => b - a)
+          .slice(0, slowestFiles)
+          .map(([file, ms]) => `  ${(ms / 1000).toFixed(0).padStart(5)} s  ${path.relative(process.cwd(), file)}`),
+      ];
       const omitted = leftOut();
       if (omitted.length > 0) {
-        process.stdout.write(`\nleft out of this run (seed ${testSeed}; npm run test:all runs them):\n`);
-        for (const line of omitted) process.stdout.write(`  ${line}\n`);
+        lines.push("", `left out of this run (seed ${testSeed}; npm run test:all runs them):`);
+        lines.push(...omitted.map((line) => `  ${line}`));
       }
-      process.stdout.write(`\n${passes} passed, ${failures} failed, ${pending} skipped\n`);
+      lines.push("", ...failed, `${passes} passed, ${failures} failed, ${pending} skipped`);
+      process.stdout.write(`${lines.join("\n")}\n`);
     });
   }
 }
