@@ -2,12 +2,10 @@
 // more fault: on a copy of live nodes, or of a scenario; or explores random clusters and faults by a seed.
 
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { stringify } from "yaml";
-import { runDeployment } from "../engine/deployment";
-import { convergenceError, inputError } from "../model/errors";
+import { inputError } from "../model/errors";
 import type { RehearsalSummary } from "../model/rehearsal";
 import { rehearsalFolderVariable } from "../provider/rehearse-plane";
 import { reportOfRehearsal } from "../render/rehearsal-report";
@@ -19,6 +17,8 @@ import { summariseRehearsal } from "../simulator/rehearsal/summarise";
 import { describeExploration, summariseFailure } from "../simulator/rehearsal/words";
 import { parseScenario, type Scenario } from "../simulator/scenario";
 import { type EngineCommandContext, runCommand } from "./engine";
+import type { Output } from "./engine/context";
+import { previewIntoFolder } from "./preview-folder";
 
 interface RehearseOptions {
   readonly runs?: number;
@@ -55,7 +55,7 @@ export function registerRehearseCommand(program: Command, context: EngineCommand
         });
       if (options.stack !== undefined) return runCommand(context, () => rehearseStack(context, options));
       if (file === undefined) exploreRuns(options);
-      else process.exitCode = show([rehearseFile(file)], options, (text) => process.stdout.write(text));
+      else process.exitCode = show([rehearseFile(file)], options, process.stdout);
       return undefined;
     });
 }
@@ -74,52 +74,20 @@ function rehearseFile(file: string): RehearsalSummary {
 
 /** Has the nodes of a stack observed by a preview, which leaves the summary of each rehearsal in a folder of ours. */
 async function rehearseStack(context: EngineCommandContext, options: RehearseOptions): Promise<number> {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "quorate-rehearsal-"));
-  const errors: string[] = [];
-  try {
-    const result = await runDeployment(
-      {
-        kind: "preview",
-        previewOf: "up",
-        cwd: path.resolve(context.cwd, options.cwd ?? "."),
-        stack: options.stack,
-        env: { ...context.env, [rehearsalFolderVariable]: folder },
-        parallel: 16,
-        refresh: undefined,
-        continueOnError: true,
-      },
-      (event) => {
-        if (event.kind === "message" && event.severity === "error") errors.push(event.text.trim());
-      },
-    );
-    if (!result.succeeded) throw convergenceError("the plan could not be made", errors);
-    const summaries = fs
-      .readdirSync(folder)
-      .sort()
-      .map((name) => JSON.parse(fs.readFileSync(path.join(folder, name), "utf8")) as RehearsalSummary);
-    if (summaries.length === 0)
-      throw inputError("the stack declares no control plane with etcd, so that there is nothing to rehearse", {
-        hint: "`quorate preview` shows what it declares",
-      });
-    return show(summaries, options, (text) => context.stdout.write(text));
-  } finally {
-    fs.rmSync(folder, { recursive: true, force: true });
-  }
+  const { texts } = await previewIntoFolder(context, options, rehearsalFolderVariable);
+  if (texts.length === 0)
+    throw inputError("the stack declares no control plane with etcd, so that there is nothing to rehearse", {
+      hint: "`quorate preview` shows what it declares",
+    });
+  const summaries = texts.map((text) => JSON.parse(text) as RehearsalSummary);
+  return show(summaries, options, context.stdout);
 }
 
-function show(
-  summaries: readonly RehearsalSummary[],
-  options: RehearseOptions,
-  write: (text: string) => unknown,
-): number {
+function show(summaries: readonly RehearsalSummary[], options: RehearseOptions, stdout: Output): number {
   if (options.report !== undefined) fs.writeFileSync(options.report, renderReport(summaries.map(reportOfRehearsal)));
   const isProved = summaries.every(({ kind }) => kind === "proved" || kind === "nothing-planned");
   const lines = summaries.flatMap(({ name, title, words }) => [`${name}: ${title}`, ...words]);
-  write(
-    options.json === true
-      ? `${JSON.stringify({ isProved, rehearsals: summaries }, undefined, 2)}\n`
-      : `${lines.join("\n")}\n`,
-  );
+  print(stdout, options, lines, { isProved, rehearsals: summaries });
   return isProved ? 0 : 2;
 }
 
@@ -133,7 +101,7 @@ function exploreRuns(options: RehearseOptions): void {
   });
   if (options.save !== undefined) saveFailures(exploration, options.save);
   const isProved = exploration.failures.length === 0;
-  print(options, describeExploration(exploration), {
+  print(process.stdout, options, describeExploration(exploration), {
     seed: exploration.seed,
     runs: exploration.runs,
     cases: exploration.cases,
@@ -164,8 +132,8 @@ function saveFailures(exploration: Exploration, directory: string): void {
     fs.writeFileSync(path.join(directory, `${scenario.name}.yaml`), stringify(scenario satisfies Scenario));
 }
 
-function print(options: RehearseOptions, lines: readonly string[], value: object): void {
-  process.stdout.write(options.json === true ? `${JSON.stringify(value, undefined, 2)}\n` : `${lines.join("\n")}\n`);
+function print(stdout: Output, options: RehearseOptions, lines: readonly string[], value: object): void {
+  stdout.write(options.json === true ? `${JSON.stringify(value, undefined, 2)}\n` : `${lines.join("\n")}\n`);
 }
 
 function parseRuns(text: string): number {

@@ -1,13 +1,12 @@
 // `quorate runbook`: the plan of a stack as a document that an engineer can follow by hand.
 
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import type { Command } from "commander";
-import { runDeployment } from "../engine/deployment";
-import { convergenceError, inputError } from "../model/errors";
+import { inputError } from "../model/errors";
 import { runbookFolderVariable, runbookSecretsVariable } from "../provider/keep-runbook";
 import { type EngineCommandContext, runCommand } from "./engine";
+import { previewIntoFolder } from "./preview-folder";
 
 interface RunbookOptions {
   readonly stack?: string;
@@ -30,40 +29,12 @@ export function registerRunbookCommand(program: Command, context: EngineCommandC
 }
 
 async function printRunbook(context: EngineCommandContext, options: RunbookOptions): Promise<number> {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "quorate-runbook-"));
-  const errors: string[] = [];
-  try {
-    const result = await runDeployment(
-      {
-        kind: "preview",
-        previewOf: "up",
-        cwd: path.resolve(context.cwd, options.cwd ?? "."),
-        stack: options.stack,
-        env: {
-          ...context.env,
-          [runbookFolderVariable]: folder,
-          [runbookSecretsVariable]: options.showSecrets === true ? "1" : "0",
-        },
-        parallel: 16,
-        refresh: undefined,
-        continueOnError: true,
-      },
-      (event) => {
-        if (event.kind === "message" && event.severity === "error") errors.push(event.text.trim());
-      },
-    );
-    if (!result.succeeded) throw convergenceError("the plan could not be made", errors);
-    const texts = fs
-      .readdirSync(folder)
-      .sort()
-      .map((name) => fs.readFileSync(path.join(folder, name), "utf8"));
-    const text = texts.length === 0 ? withoutSteps(result.hasChanges) : texts.join("\n\n");
-    if (options.output === undefined) context.stdout.write(text);
-    else writePrivately(path.resolve(context.cwd, options.output), text);
-    return 0;
-  } finally {
-    fs.rmSync(folder, { recursive: true, force: true });
-  }
+  const secrets = { [runbookSecretsVariable]: options.showSecrets === true ? "1" : "0" };
+  const { result, texts } = await previewIntoFolder(context, options, runbookFolderVariable, secrets);
+  const text = texts.length === 0 ? withoutSteps(result.hasChanges) : texts.join("\n\n");
+  if (options.output === undefined) context.stdout.write(text);
+  else writePrivately(path.resolve(context.cwd, options.output), text);
+  return 0;
 }
 
 // Only control planes and what lies beside them have a runbook; a backup that is due, or a deployment, has none.
