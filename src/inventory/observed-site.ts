@@ -8,6 +8,7 @@ import type { EtcdFacts } from "../model/inventory-recovery";
 import { containersOf, type NodeObservation, type ObservedNode } from "../model/node-observation";
 import { bootstrapClusterId } from "../plan/etcd/cluster-id";
 import { assessEtcd } from "../plan/etcd/verdict";
+import { viewOf } from "../plan/etcd/views";
 import { type ControlPlaneSight, factsFromAssessment } from "./observed-facts";
 import type { SitePlane } from "./observed-plane";
 
@@ -67,17 +68,6 @@ export function judgeObservedSite(
     summary: `${assessment.verdict.kind}: ${assessment.verdict.summary}`,
     evidence,
   };
-}
-
-/** What a node's probe let us see of its etcd. */
-function viewOf(observation: NodeObservation): EtcdNodeView {
-  const { node } = observation;
-  if (observation.kind === "unreachable") return { kind: "unreachable", node, reason: observation.message };
-  const { etcd, host } = observation;
-  if (etcd === undefined) return { kind: "unseen", node, reason: "its probe told nothing of etcd" };
-  if (etcd.kind === "unknown") return { kind: "unseen", node, reason: etcd.reason };
-  if (host.kind === "unknown") return { kind: "unseen", node, reason: host.reason };
-  return { kind: "observed", node, timeSeconds: host.value.timeSeconds, etcd: etcd.value };
 }
 
 /**

@@ -17,6 +17,7 @@ import type { NodeStep, Step } from "../model/step";
 import { isEtcdPod } from "./canonical-pod";
 import { planEtcd } from "./etcd/plan";
 import type { EtcdPlanInput } from "./etcd/planning";
+import { viewOf } from "./etcd/views";
 import { canBootEtcdMember } from "./node-steps";
 
 /** Nothing is known from before. */
@@ -55,7 +56,12 @@ export function etcdInputOf(
   const nodes = Object.keys(etcd.members).sort();
   return {
     etcd,
-    views: nodes.map((node) => viewOf(node, observations)),
+    views: nodes.map((node): EtcdNodeView => {
+      const observation = observations.find((candidate) => candidate.node === node);
+      return observation === undefined
+        ? { kind: "unreachable", node, reason: "it was not observed" }
+        : viewOf(observation);
+    }),
     history,
     repairSeveral: plane.repairSeveral,
     manifestDirectory: plane.manifestDirectory,
@@ -99,17 +105,6 @@ export function joinEtcd(plan: Plan, guard: EtcdGuard, observations: readonly No
     notes: [...plan.notes, ...notes],
     etcd: { assessment, chain },
   };
-}
-
-function viewOf(node: string, observations: readonly NodeObservation[]): EtcdNodeView {
-  const observation = observations.find((candidate) => candidate.node === node);
-  if (observation === undefined) return { kind: "unreachable", node, reason: "it was not observed" };
-  if (observation.kind === "unreachable") return { kind: "unreachable", node, reason: observation.message };
-  const { host, etcd } = observation;
-  if (etcd === undefined) return { kind: "unseen", node, reason: "the probe did not look at its etcd" };
-  if (etcd.kind === "unknown") return { kind: "unseen", node, reason: etcd.reason };
-  if (host.kind === "unknown") return { kind: "unseen", node, reason: host.reason };
-  return { kind: "observed", node, timeSeconds: host.value.timeSeconds, etcd: etcd.value };
 }
 
 function declaredEtcdPods(plane: ControlPlaneDeclaration, etcd: EtcdDeclaration): Readonly<Record<string, JsonObject>> {

@@ -1,5 +1,5 @@
-// From what the probes saw to what the etcd planner is asked with, where no repair is planned: to judge the members and to
-// choose one of them.
+// From what the probes saw to what the etcd planner is asked with: the view of each node, and the judgement of all of them
+// where no repair is planned.
 
 import type { EtcdDeclaration } from "../../model/etcd-declaration";
 import type { EtcdHistory, EtcdNodeView } from "../../model/etcd-verdict";
