@@ -4,7 +4,6 @@
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { ansibleViolation } from "../inventory/ansible-bound";
 import { findEarlierRecoveries } from "../inventory/earlier-recovery";
 import { renderFacts } from "../inventory/facts-file";
 import { parseKubesprayVersion } from "../inventory/kubespray-version";
@@ -13,15 +12,8 @@ import { deriveRecovery } from "../inventory/recovery";
 import { describeProcedure, describeStep } from "../inventory/recovery-files";
 import { writeRecovery } from "../inventory/write-recovery";
 import { isRecoveryError, type RecoveryError } from "../model/errors";
-import type {
-  EtcdFacts,
-  Flavor,
-  HostReplacement,
-  RecoveryRequest,
-  RecoveryResult,
-  Violation,
-} from "../model/inventory-recovery";
-import { readAnsibleVersion } from "../provider/ansible-version";
+import type { EtcdFacts, Flavor, HostReplacement, RecoveryResult } from "../model/inventory-recovery";
+import { findAnsibleFault } from "../provider/ansible-version";
 import type { ObserveSite } from "../provider/observe-site";
 
 /** What the command reaches outside its own process. */
@@ -135,7 +127,7 @@ async function runInventory(options: InventoryOptions, ports: InventoryPorts): P
   });
   const { site, request, folder } = order;
   const facts = options.observe === true ? await observe(order, options, ports) : order.facts;
-  const unfit = ansibleFault(request);
+  const unfit = findAnsibleFault(request.tree, request.ansible);
   const derived = deriveRecovery(site, request, facts);
   const result: RecoveryResult =
     unfit === undefined
@@ -146,12 +138,6 @@ async function runInventory(options: InventoryOptions, ports: InventoryPorts): P
   if (options.json === true) ports.writeOut(`${toJson(result, folder)}\n`);
   else if (result.kind === "proven") ports.writeOut(proofText(result, folder));
   else ports.writeError(refusalText(result, options.inventory));
-}
-
-/** Why the Ansible that is named cannot be used; undefined when it can, or when none is named. */
-function ansibleFault({ ansible, tree }: RecoveryRequest): Violation | undefined {
-  if (ansible === undefined || tree === undefined) return undefined;
-  return ansibleViolation(tree, ansible, readAnsibleVersion(ansible));
 }
 
 async function observe(

@@ -1,8 +1,19 @@
-// Asks an ansible-playbook for its version, before a recovery depends on it.
+// Asks an ansible-playbook for its version, and whether that will do, before a recovery depends on it.
 
 import { execFileSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
+import { ansibleViolation } from "../inventory/ansible-bound";
 import { inputError } from "../model/errors";
+import type { KubesprayTree, Violation } from "../model/inventory-recovery";
+
+/**
+ * Why the ansible-playbook that is named cannot be used with a tag; undefined when it can, or when either is not known.
+ * @throws RecoveryError "input" when there is no such program, or it does not say its version.
+ */
+export function findAnsibleFault(tree: KubesprayTree | undefined, program: string | undefined): Violation | undefined {
+  if (tree === undefined || program === undefined) return undefined;
+  return ansibleViolation(tree, program, readAnsibleVersion(program));
+}
 
 /**
  * What `ansible-playbook --version` prints.

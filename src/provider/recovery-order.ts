@@ -3,14 +3,14 @@
 
 import { resolve } from "node:path";
 import { z } from "zod";
-import { ansibleRequirement, ansibleViolation } from "../inventory/ansible-bound";
+import { ansibleRequirement } from "../inventory/ansible-bound";
 import { type EarlierRecoveries, findEarlierRecoveries } from "../inventory/earlier-recovery";
 import { parseKubesprayVersion } from "../inventory/kubespray-version";
 import { type ReadOrder, readOrder } from "../inventory/read-order";
 import { deriveRecovery } from "../inventory/recovery";
 import type { RecoveryResult, Violation } from "../model/inventory-recovery";
 import type { JsonObject } from "../model/json";
-import { readAnsibleVersion } from "./ansible-version";
+import { findAnsibleFault } from "./ansible-version";
 import type { ObserveSite } from "./observe-site";
 
 const filePath = z.string().min(1, "must be a path");
@@ -104,11 +104,8 @@ export async function deriveOrder(inputs: JsonObject, observe: ObserveSite): Pro
       : undefined;
   const derived = deriveRecovery(site, request, looked?.facts ?? order.facts);
   const more: Violation[] = [];
-  if (ansible !== undefined && tree !== undefined) {
-    const program = absolute(programFolder, ansible) ?? ansible;
-    const violation = ansibleViolation(tree, program, readAnsibleVersion(program));
-    if (violation !== undefined) more.push(violation);
-  }
+  const unfit = findAnsibleFault(tree, absolute(programFolder, ansible));
+  if (unfit !== undefined) more.push(unfit);
   if (derived.kind === "proven" && earlier.finished !== undefined && isRestore(derived) && rest.observe)
     more.push(usedSource(earlier.finished));
   const isWhole =
