@@ -89,9 +89,9 @@ export async function converge(options: ConvergeOptions): Promise<ConvergeResult
     }
     // No pod is waited for that may come to run only by what is to be done on a node whose lock is about to be let go.
     const mayWaitForLock = !run.isCancelled() && (step === undefined || step.kind === "waitForPod");
-    const locked = mayWaitForLock ? run.findLockedNode(plan) : undefined;
-    if (locked !== undefined) {
-      options.onEvent?.({ kind: "waiting-for-lock", message: locked.message, waitedSeconds: locked.waitedSeconds });
+    const lock = mayWaitForLock ? run.findLock(plan) : undefined;
+    if (lock !== undefined) {
+      options.onEvent?.({ kind: "waiting-for-lock", ...lock });
       await clock.sleep(options.pollMs ?? defaultPollMs);
       observations = await observeAll(plane, nodes);
       isPartlyOld = false;

@@ -103,14 +103,12 @@ export class Run {
     return [...ordered, ...deferred];
   }
 
-  /** A node that another's script holds, while there is time to wait for its end. */
-  findLockedNode(
-    plan: Plan,
-  ): { readonly node: string; readonly message: string; readonly waitedSeconds: number } | undefined {
+  /** Who holds a node that may still be waited for; undefined when there is none. */
+  findLock(plan: Plan): { readonly message: string; readonly waitedSeconds: number } | undefined {
     for (const { reason, node, message } of plan.blockers) {
       if (reason !== "node-locked" || this.givenUp.has(node)) continue;
       const waitedSeconds = this.lockWaitedSeconds(node);
-      if (waitedSeconds <= lockWaitSeconds) return { node, message, waitedSeconds };
+      if (waitedSeconds <= lockWaitSeconds) return { message, waitedSeconds };
     }
     return undefined;
   }
@@ -201,10 +199,10 @@ export class Run {
   record(step: ChangeStep, outcome: StepOutcome): void {
     // What was waited for before a change starts anew after it: a kubelet that was restarted has its whole time again.
     this.waitingFor = undefined;
+    if (outcome.kind !== "locked") this.lockedSinceMs.delete(step.node);
     switch (outcome.kind) {
       case "done":
         this.applied.push(step);
-        this.lockedSinceMs.delete(step.node);
         if (step.kind === "writeManifest") {
           this.unproven.set(stepKey(step), { step, sinceMs: this.options.clock.nowMs() });
         }
