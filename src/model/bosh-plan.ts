@@ -101,6 +101,8 @@ export interface BoshPlan {
   /** In the order in which they would run. Only the first is run before all is observed again. */
   readonly steps: readonly BoshStep[];
   readonly blockers: readonly BoshBlocker[];
+  /** What waits for the etcd of other members, which the plan of their ControlPlane mends: no reason to keep that from running. */
+  readonly putOff: readonly BoshBlocker[];
   /** What an operator should know and nothing acts on. */
   readonly notes: readonly string[];
 }

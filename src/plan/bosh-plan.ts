@@ -25,9 +25,10 @@ interface Treatment {
 export function planBoshDeployment(declaration: BoshDeploymentDeclaration, observation: BoshObservation): BoshPlan {
   const diagnoses = diagnoseInstances(observation);
   if (!observation.isPauseOurs && isPauseHeld(observation.resurrection, declaration.deployment)) {
-    return { diagnoses, steps: [], blockers: [repairUnderWay(declaration)], notes: [] };
+    return { diagnoses, steps: [], blockers: [repairUnderWay(declaration)], putOff: [], notes: [] };
   }
   const blockers: BoshBlocker[] = [];
+  const putOff: BoshBlocker[] = [];
   const notes: string[] = [];
   const treatments: Treatment[] = [];
   for (const diagnosed of diagnoses) {
@@ -40,6 +41,8 @@ export function planBoshDeployment(declaration: BoshDeploymentDeclaration, obser
       ? quorumBlocker(declaration, observation, diagnosed.instance)
       : undefined;
     if (blocker === undefined) treatments.push({ diagnosed, remedy });
+    else if (blocker.reason !== "quorum-unknown" && waitsForEtcd(declaration, diagnosed, others))
+      putOff.push({ ...blocker, nextStep: etcdFirst });
     else blockers.push(blocker);
   }
   const chosen = oneOfEachGroup(declaration, inOrder(observation, treatments), notes);
@@ -52,7 +55,22 @@ export function planBoshDeployment(declaration: BoshDeploymentDeclaration, obser
     ]),
   ];
   const unseen = steps.length === 0 ? notObserved(declaration, observation) : undefined;
-  return { diagnoses, steps, blockers: unseen === undefined ? blockers : [...blockers, unseen], notes };
+  return { diagnoses, steps, blockers: unseen === undefined ? blockers : [...blockers, unseen], putOff, notes };
+}
+
+const etcdFirst = "let the ControlPlane of these members mend their etcd, then run up again";
+
+/** Do all the other members answer, so that only their etcd can be what is in the way? */
+function waitsForEtcd(
+  declaration: BoshDeploymentDeclaration,
+  { instance }: DiagnosedInstance,
+  others: readonly DiagnosedInstance[],
+): boolean {
+  const group = quorumGroupOf(declaration, instance);
+  const members = others.filter((other) => other.instance.group === group?.group);
+  const isAnswering = ({ condition: { kind } }: DiagnosedInstance) =>
+    kind === "running" || kind === "starting" || kind === "process-failing";
+  return group?.hasEtcd === true && members.length > 0 && members.every(isAnswering);
 }
 
 /** Another process of ours is at it: its pause would be taken back under its hands. */

@@ -10,7 +10,13 @@ import { estimatePlanMs } from "../plan/bosh-estimate";
 import { planBoshDeployment } from "../plan/bosh-plan";
 import { diffProperties } from "../plan/property-diff";
 import type { TaskProgress } from "../ports/director-access";
-import { renderBoshBlocker, renderBoshPlan, renderBoshStepLine, renderTaskEvent } from "../render/bosh-plan-text";
+import {
+  renderBoshBlocker,
+  renderBoshPlan,
+  renderBoshPutOff,
+  renderBoshStepLine,
+  renderTaskEvent,
+} from "../render/bosh-plan-text";
 import { boshDeploymentSchema, type DeclaredBosh, parseBosh } from "./bosh-declaration";
 import { boshReasons, statusOf, troubledInstances, troublesOf, withTroubledNames } from "./bosh-troubles";
 import { checkInputs } from "./check-inputs";
@@ -121,6 +127,7 @@ function outputsOf(inputs: JsonObject, plan: BoshPlan, recorded: JsonObject): Js
   return {
     ...inputs,
     status: statusOf(plan),
+    putOff: plan.putOff.map(renderBoshPutOff),
     repairs: recorded.repairs ?? [],
     ...(outage === undefined ? {} : { recoveredOutage: outage }),
   };
@@ -134,6 +141,7 @@ async function logPlan({ declaration }: DeclaredBosh, plan: BoshPlan, context: R
   const text = renderBoshPlan(plan, troubledInstances(declaration, plan));
   if (text !== "") await context.log("info", text);
   for (const blocker of plan.blockers) await context.log("error", renderBoshBlocker(blocker));
+  for (const blocker of plan.putOff) await context.log("warning", renderBoshPutOff(blocker));
 }
 
 async function tellLeftUsers(opened: OpenedBosh, context: ResourceContext): Promise<void> {

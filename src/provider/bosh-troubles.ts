@@ -53,11 +53,16 @@ function troubleOf({ condition }: DiagnosedInstance): JsonValue {
 
 /** Why the deployment is not well, one sentence each. */
 export function boshReasons(declaration: BoshDeploymentDeclaration, plan: BoshPlan): readonly string[] {
-  // What is left to the control plane's plan must not keep that plan from being carried out.
+  // What is left to the control plane's plan, or waits for it, must not keep that plan from being carried out.
+  const waiting = new Set(putOffNames(plan));
   const troubles = troubledInstances(declaration, plan)
-    .filter(({ condition }) => !isEtcdFailing(condition))
+    .filter(({ instance, condition }) => !isEtcdFailing(condition) && !waiting.has(instanceName(instance)))
     .map(({ instance, condition }) => `${instanceName(instance)}: ${describeCondition(condition)}`);
   return [...plan.blockers.map(({ message }) => message), ...troubles];
+}
+
+function putOffNames({ putOff }: BoshPlan): readonly string[] {
+  return putOff.flatMap(({ instance }) => (instance === undefined ? [] : [instanceName(instance)]));
 }
 
 /** Instance -> its condition in words. */

@@ -39,6 +39,11 @@ export function renderBoshBlocker({ reason, message, nextStep }: BoshBlocker): s
   return `blocked (${reason}): ${message}\n  next: ${nextStep}`;
 }
 
+/** What is put off: why, and what comes first. */
+export function renderBoshPutOff({ reason, message, nextStep }: BoshBlocker): string {
+  return `put off (${reason}): ${message}\n  next: ${nextStep}`;
+}
+
 /** What a task reports of its progress, as a line; undefined for what is of no interest to somebody who waits. */
 export function renderTaskEvent(event: TaskEvent, taskId: number): string | undefined {
   switch (event.kind) {

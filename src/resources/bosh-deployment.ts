@@ -45,6 +45,8 @@ export class BoshDeployment extends pulumi.CustomResource {
   declare readonly status: pulumi.Output<Readonly<Record<string, string>>>;
   /** What the last repair did, a line a step. */
   declare readonly repairs: pulumi.Output<readonly string[]>;
+  /** What was put off until the etcd of other members is mended, in sentences: an up with any ends as failed. */
+  declare readonly putOff: pulumi.Output<readonly string[]>;
   /** Name of the outage that was recovered from last; undefined for none. */
   declare readonly recoveredOutage: pulumi.Output<string | undefined>;
 
@@ -53,8 +55,13 @@ export class BoshDeployment extends pulumi.CustomResource {
     super(
       "quorate:index:BoshDeployment",
       name,
-      { status: undefined, repairs: undefined, recoveredOutage: undefined, ...args, director },
+      { status: undefined, repairs: undefined, putOff: undefined, recoveredOutage: undefined, ...args, director },
       options,
     );
+    // The resource itself must not fail: what it waits for depends on it. Preview has the plugin's own words.
+    if (pulumi.runtime.isDryRun()) return;
+    this.putOff.apply((texts) => {
+      for (const text of texts ?? []) void pulumi.log.error(text, this);
+    });
   }
 }

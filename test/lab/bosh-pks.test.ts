@@ -62,6 +62,23 @@ describe("PKS masters behind a director", function () {
     await expectExit(project.preview("--expect-no-changes"), 0);
   });
 
+  it("puts a broken job off while another master's etcd is wiped, mends that etcd in the same up, and the job in the next", async () => {
+    await front.breakFluentd(2);
+    await host(1).run(wipe);
+    front.agentSays(1, "etcd", { state: "failing" });
+    const name = `master/${lab.instanceIds[2]}`;
+    expect(await expectFailure(project.preview("--expect-no-changes"))).to.contain("put off (");
+    const first = await expectFailure(project.up());
+    expect(first).to.contain(`${name} is not touched`);
+    expect(first).to.contain("let the ControlPlane of these members mend their etcd, then run up again");
+    await lab.waitHealthy();
+    front.agentSays(1, "etcd", { state: "running" });
+    const second = await expectExit(project.up(), 0);
+    expect(second).to.contain(`of ${name} (`);
+    await lab.waitHealthy();
+    await expectExit(project.preview("--expect-no-changes"), 0);
+  });
+
   const ends = [
     {
       name: "touches no master whose peers do not vote, says how many would be left, and leaves no user after that failure",

@@ -232,9 +232,22 @@ describe("planBoshDeployment", () => {
   ];
   for (const [name, quorums, reason] of refusals) {
     it(`refuses surgery on a master when ${name}, and still restarts a process`, () => {
-      const surgery = plan([[m3, { kind: "fails", hasJobDirectory: false }]], { quorums });
-      expect([surgery.steps, surgery.blockers.map((blocker) => blocker.reason)]).to.deep.equal([[], [reason]]);
+      const surgery = plan(
+        [
+          [m2, { kind: "ignored" }],
+          [m3, { kind: "fails", hasJobDirectory: false }],
+        ],
+        { quorums },
+      );
+      expect(surgery.steps).to.deep.equal([]);
+      expect(surgery.blockers.find(({ instance }) => instance?.id === m3.id)?.reason).to.equal(reason);
       expect(kinds(plan([[m3, { kind: "fails" }]], { quorums }).steps)[0]).to.equal("restartProcess master/3");
+    });
+
+    if (reason === "quorum-unknown") continue;
+    it(`puts surgery on a master off when ${name} and all its peers answer, so that their etcd can be mended first`, () => {
+      const { steps, blockers, putOff } = plan([[m3, { kind: "fails", hasJobDirectory: false }]], { quorums });
+      expect([steps, blockers, putOff.map((one) => one.reason)]).to.deep.equal([[], [], [reason]]);
     });
   }
 

@@ -133,13 +133,37 @@ describe("the BoshDeployment resource", function () {
       expect(await paths(read.inputs, inputs)).to.deep.equal([]);
     });
 
-    it("refuses surgery on a master when the votes are not known, and leaves it as it is", async () => {
+    it("puts surgery on a master off while its peers' etcd is down, says so, shows it as drift, and does it afterwards", async () => {
       breakFluentd(director);
-      const inputs = await declare({ quorumGroups: { master: { etcd } } });
-      for (const id of masters.slice(0, 2)) {
+      const inputs = await declare();
+      const peers = masters.slice(0, 2).map((id) => {
         const process = instanceOf(director, "master", id).vm?.processes.find(({ name }) => name === "etcd");
-        Object.assign(process ?? {}, { state: "failing", isStuck: true, hasJobDirectory: false });
-      }
+        return process ?? expect.fail(`master/${id} has no etcd`);
+      });
+      for (const process of peers) Object.assign(process, { state: "failing", isStuck: true, hasJobDirectory: false });
+      await practice.provider.create(type, inputs, true);
+      expect(practice.text()).to.contain("put off (quorum-would-be-lost)");
+      const outputs = await create(inputs);
+      expect((outputs.putOff as readonly string[]).join()).to.match(
+        /is not touched: \d of 3 voters would be left, 2 are needed\n {2}next: let the ControlPlane of these members mend/,
+      );
+      const read = await practice.provider.read(type, inputs, outputs);
+      expect(await paths(read.inputs, inputs)).to.include(`troubles["${broken}"].fluentd`);
+      expect(instanceOf(director, "master", pksBrokenMaster.id).vm?.cid).to.equal(cid);
+      for (const process of peers) Object.assign(process, { state: "running", isStuck: false, hasJobDirectory: true });
+      const mended = await create(inputs);
+      expect(mended.putOff).to.deep.equal([]);
+      expect(instanceOf(director, "master", pksBrokenMaster.id).vm?.cid).not.to.equal(cid);
+    });
+
+    it("refuses surgery on a master while a peer with a broken etcd is ignored by the director, and leaves it as it is", async () => {
+      breakFluentd(director);
+      const inputs = await declare();
+      const [first] = masters;
+      const quiet = instanceOf(director, "master", first ?? "");
+      const etcdOf = quiet.vm?.processes.find(({ name }) => name === "etcd");
+      Object.assign(etcdOf ?? {}, { state: "failing", isStuck: true, hasJobDirectory: false });
+      Object.assign(quiet, { isIgnored: true });
       const failed = await practice.failure(practice.provider.create(type, inputs, false));
       expect(failed?.reasons.join("\n")).to.match(/is not touched: \d of 3 voters would be left, 2 are needed/);
       expect(director.tasks.list().some(({ description }) => description.startsWith("delete vm"))).to.equal(false);
