@@ -6,6 +6,7 @@ import { createReadStream, mkdirSync, readdirSync, readFileSync, renameSync, rmS
 import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { type BackupRecord, backupRecordSchema, type KeptBackup } from "../model/backup";
+import { inputError } from "../model/errors";
 import type { LocalFile } from "../model/transfer";
 import type { BackupDraft, BackupStore } from "../ports/backup-store";
 import { renderBackupGuide } from "../render/backup-guide";
@@ -93,8 +94,13 @@ function readBackups(directory: string): readonly KeptBackup[] {
       .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
       .map((entry) => entry.name);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return [];
+    const why = code === "ENOTDIR" ? "it is no directory" : String(code);
+    throw inputError(`the backups in ${directory} cannot be read: ${why}`, {
+      hint: "name a directory of your own as `directory`",
+      cause: error,
+    });
   }
   return names
     .map((name) => readBackup(join(directory, name)))

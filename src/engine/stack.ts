@@ -63,7 +63,14 @@ export function findStack(location: StackLocation): FoundStack {
       hint: "name one with --stack, or select one with `quorate stack select <name>`",
     });
   }
-  return { ...found, name: checkStackName(named.slice(named.lastIndexOf("/") + 1)) };
+  return { ...found, name: checkStackName(withoutOrganization(named)) };
+}
+
+// As the Pulumi CLI takes it: [organization/[project/]]name. Anything else with a slash is no name.
+function withoutOrganization(named: string): string {
+  const parts = named.split("/");
+  const isQualified = parts.length <= 3 && parts.every((part) => /^[A-Za-z0-9_.-]*[A-Za-z0-9_-]$/.test(part));
+  return isQualified ? (parts.at(-1) ?? named) : named;
 }
 
 function noSuchStack(found: FoundStack): Error {

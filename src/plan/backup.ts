@@ -26,12 +26,20 @@ export interface Overdue {
   readonly because: string;
 }
 
-/** Is a backup due? `clusterId` is of the cluster that answers; undefined: none does, and age alone decides. */
-export function judgeAge(
+/** What a backup is compared with. */
+export interface BackupNeed {
+  /** Of the cluster that answers; undefined: none does. */
+  readonly clusterId: string | undefined;
+  /** Declared nodes that answer. */
+  readonly answering: readonly string[];
+  readonly maxAgeHours: number;
+  readonly nowMs: number;
+}
+
+/** Is a backup due? One that was taken while a node did not answer is not enough once that node does. */
+export function judgeNewest(
   newest: VerifiedBackup | undefined,
-  clusterId: string | undefined,
-  maxAgeHours: number,
-  nowMs: number,
+  { clusterId, answering, maxAgeHours, nowMs }: BackupNeed,
 ): Overdue | undefined {
   if (newest === undefined) return { newest: "none", because: "there is no verified backup" };
   const { takenAt } = newest.record;
@@ -42,6 +50,8 @@ export function judgeAge(
   }
   if (isFromFuture(newest, nowMs)) return overdue("it is dated into the future: a clock was wrong");
   if (ageHours > maxAgeHours) return overdue(`it is older than ${maxAgeHours} h`);
+  const without = answering.filter((node) => !nodesIn(newest.record).includes(node));
+  if (without.length > 0) return overdue(`it is without the certificates and keys of ${without.join(", ")}`);
   return undefined;
 }
 

@@ -9,8 +9,8 @@ import type { JsonObject } from "../model/json";
 import {
   describeNewest,
   isFromFuture,
-  judgeAge,
   judgeMembers,
+  judgeNewest,
   type Overdue,
   planBackup,
   type VerifiedBackup,
@@ -52,13 +52,20 @@ export function controlPlaneBackupResource(openNodes: OpenNodes, openStore: Open
     const { nodes, clock } = await openNodes(plane, (note) => void context.log("info", note));
     try {
       const store = openStore(declared.directory);
-      const views = (await observeAll(plane, nodes)).map(viewOf);
+      const observations = await observeAll(plane, nodes);
+      const views = observations.map(viewOf);
+      const answering = observations.filter(({ kind }) => kind === "observed").map(({ node }) => node);
       const isCurrent = (backup: VerifiedBackup) => !isFromFuture(backup, clock.nowMs());
       const { verified, troubles } = await listBackups(store, (found) => found.some(isCurrent));
       const newest = verified.find(isCurrent) ?? verified[0];
       const planning = judgeMembers(declared, views, newest);
       const clusterId = planning.assessment.quorum?.clusterId;
-      const overdue = judgeAge(newest, clusterId, declared.maxAgeHours, clock.nowMs());
+      const overdue = judgeNewest(newest, {
+        clusterId,
+        answering,
+        maxAgeHours: declared.maxAgeHours,
+        nowMs: clock.nowMs(),
+      });
       return await use({ declared, nodes, clock, store, planning, newest, overdue, troubles });
     } finally {
       await nodes.close();

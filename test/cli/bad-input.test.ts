@@ -142,6 +142,12 @@ describe("the command line on bad input", function () {
     await refused(["preview", "--stack", "nosuch"], [/nosuch/, /stack init/]);
   });
 
+  for (const name of ["../../demo", "a/b/c/demo", "/demo"]) {
+    it(`takes no part of ${name} for a stack's name`, async () => {
+      await refused(["preview", "--stack", name], [/is not a stack name/]);
+    });
+  }
+
   it("asks for the passphrase when there is none", async () => {
     await refused(up, [/passphrase/i], {
       PULUMI_CONFIG_PASSPHRASE: undefined,

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { type BackupRecord, backupSchema } from "../../src/model/backup";
 import type { EtcdNodeView } from "../../src/model/etcd-verdict";
 import type { JsonObject } from "../../src/model/json";
-import { chooseExpired, judgeAge, judgeMembers, planBackup, type VerifiedBackup } from "../../src/plan/backup";
+import { chooseExpired, judgeMembers, judgeNewest, planBackup, type VerifiedBackup } from "../../src/plan/backup";
 import { checkInputs } from "../../src/provider/check-inputs";
 import { change, declare, fields, healthyViews, membership, nodeNames, status } from "./etcd/builders";
 
@@ -26,7 +26,7 @@ function backup(hoursAgo: number, clusterId = "c1"): VerifiedBackup {
   return { kind: "recorded", folder: `/kept/${takenAt}`, record };
 }
 
-describe("judgeAge", () => {
+describe("judgeNewest", () => {
   const cases: readonly [string, VerifiedBackup | undefined, string | undefined, RegExp | undefined][] = [
     ["asks for one when there is none", undefined, "c1", /no verified backup/],
     ["lets one be that is as old as it may be", backup(24), "c1", undefined],
@@ -38,11 +38,18 @@ describe("judgeAge", () => {
   ];
   for (const [title, newest, clusterId, because] of cases) {
     it(title, () => {
-      const overdue = judgeAge(newest, clusterId, 24, nowMs);
+      const overdue = judgeNewest(newest, { clusterId, answering: [], maxAgeHours: 24, nowMs });
       if (because === undefined) expect(overdue).to.equal(undefined);
       else expect(overdue?.because).to.match(because);
     });
   }
+
+  it("asks for one when the newest lacks a node that answers now, and not while that node is silent", () => {
+    const judge = (...answering: readonly string[]) =>
+      judgeNewest(backup(1), { clusterId: "c1", answering, maxAgeHours: 24, nowMs });
+    expect(judge("cp-1", "cp-2")?.because).to.equal("it is without the certificates and keys of cp-1, cp-2");
+    expect(judge()).to.equal(undefined);
+  });
 });
 
 describe("chooseExpired", () => {

@@ -1,6 +1,15 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -246,6 +255,7 @@ describe("ControlPlaneBackup", function () {
     const state = await up();
     expect(state.reasons).to.deep.equal(["node cp-2: its certificates are not in it: tar: no"]);
     expect(state.outputs.newest).to.have.deep.property("nodes", ["cp-0", "cp-1"]);
+    expect(await overdue()).to.have.property("because", "it is without the certificates and keys of cp-2");
     members.pkiFails = new Set(nodes);
     hours(25);
     expect(await refused()).to.contain("tar: no");
@@ -280,6 +290,16 @@ describe("ControlPlaneBackup", function () {
     const store = localBackupStore(directory);
     const sealed = { path: join(folder, "snapshot.db.enc"), passphrase: "another one" };
     expect(await store.findSealDamage(sealed, sum)).to.contain("snapshot.db.enc cannot be opened again");
+  });
+
+  it("says so when the directory is a file, and leaves that as it is", async () => {
+    const file = join(directory, "a-file");
+    writeFileSync(file, "mine");
+    const failure = await localBackupStore(file)
+      .list()
+      .then(() => "none", String);
+    expect(failure).to.match(/the backups in .*a-file cannot be read: it is no directory/);
+    expect(readFileSync(file, "utf8")).to.equal("mine");
   });
 
   it("removes what a killed quorate has left only when it is old", async () => {
