@@ -58,10 +58,11 @@ export class BoshDeployment extends pulumi.CustomResource {
       { status: undefined, repairs: undefined, putOff: undefined, recoveredOutage: undefined, ...args, director },
       options,
     );
-    // The resource itself must not fail: what it waits for depends on it. Preview has the plugin's own words.
+    // The resource itself must not fail: what it waits for depends on it. So the program does, when all is done; a preview
+    // has the plugin's own words.
     if (pulumi.runtime.isDryRun()) return;
     this.putOff.apply((texts) => {
-      for (const text of texts ?? []) void pulumi.log.error(text, this);
+      if (texts !== undefined && texts.length > 0) throw new pulumi.ResourceError(texts.join("\n"), this, true);
     });
   }
 }

@@ -42,6 +42,16 @@ describe("runDeployment", function () {
     expect(demo.resources()).to.not.have.property("a");
   });
 
+  it("goes on with what needs a resource that the program is not content with, and ends as failed", async () => {
+    start(`const a = new Thing("a", { spec: 1 });
+      a.id.apply(() => { throw new pulumi.ResourceError("the rest of a is put off", a, true); });
+      new Thing("needs-a", { spec: 1 }, { dependsOn: a });`);
+    const { result, problems } = await demo.run("up");
+    expect(result.succeeded).to.equal(false);
+    expect(problems.join("\n")).to.include("the rest of a is put off");
+    expect(demo.resources()).to.have.keys("demo-prod", "default", "a", "needs-a");
+  });
+
   it("keeps what a half done change left, with its reasons, and updates it the next time", async () => {
     start(`new Thing("a", { spec: 1 });`);
     await demo.run("up");
