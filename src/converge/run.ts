@@ -192,7 +192,7 @@ export class Run {
     this.options.onEvent?.({ kind: "waiting", step, waitedSeconds });
     // A wait for a pod ends itself by the node's own clock; this bound is for a node whose clock stands still.
     if (waitedSeconds <= this.waitingFor.limitSeconds + 30) return false;
-    this.giveUp(step.node, `node ${step.node}: waited ${waitedSeconds} s in vain: ${step.reason}`);
+    this.giveUpStep(step, `node ${step.node}: waited ${waitedSeconds} s in vain: ${step.reason}`);
     return true;
   }
 
@@ -238,9 +238,11 @@ export class Run {
     return new Map([...this.untaken, ...failed.map((step) => [step.pod, step.node] as const)]);
   }
 
-  // A stray file that cannot be moved stands in nobody's way; after any other step the node is not what was planned for.
+  // A stray file that cannot be moved stands in nobody's way, nor does a process of monit, each of which stands by itself;
+  // after any other step the node is not what was planned for.
   private giveUpStep(step: Step, message: string): void {
-    if (step.kind !== "archiveStrayManifest") {
+    const isProcess = !isEtcdStep(step) && "manager" in step && step.manager === "monit";
+    if (step.kind !== "archiveStrayManifest" && !isProcess) {
       this.giveUp(step.node, message);
       return;
     }

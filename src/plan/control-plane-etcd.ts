@@ -1,8 +1,8 @@
 // The etcd plan as a part of the plan over a whole control plane: what it is made from, what it forbids the repair of files
 // and services to do, and where its chain of steps stands among theirs.
 //
-// Order: files -> park -> runtime, kubelet and other services -> the etcd chain -> waits for pods. Repairing files does not
-// wait for a quorum; waiting for an API server does.
+// Order: files -> park -> runtime, kubelet and other services -> the etcd chain -> waits for pods and monit's processes.
+// Repairing files does not wait for a quorum; waiting for an API server does.
 
 import type { ControlPlaneDeclaration } from "../model/declaration";
 import type { NodeDrift } from "../model/drift";
@@ -80,13 +80,15 @@ export function guardSteps(guard: EtcdGuard, node: string, steps: readonly NodeS
   return [...allowed.slice(0, first), park, ...allowed.slice(first)];
 }
 
-/** The whole plan: files and services first, then the etcd chain, then the waits for pods. */
+/** The whole plan: files and services first, then the etcd chain, then the waits for pods and processes. */
 export function joinEtcd(plan: Plan, guard: EtcdGuard, observations: readonly NodeObservation[]): Plan {
   const { assessment, steps, blockers, drifts, notes } = guard.plan;
   // A script that still runs on a member's node may be half-way through a step of this very chain.
   const isLocked = plan.blockers.some(({ reason, node }) => reason === "node-locked" && guard.etcd.members[node]);
   const chain = isLocked ? [] : steps;
-  const isWait = (step: Step) => step.kind === "waitForPod";
+  // A process of monit may be an API server as well as a pod may.
+  const isWait = (step: Step) =>
+    step.kind === "waitForPod" || (step.kind === "waitForService" && step.manager === "monit");
   const waits = assessment.quorum === undefined ? [] : plan.steps.filter(isWait);
   const isUnreachable = (node: string) =>
     observations.find((observation) => observation.node === node)?.kind !== "observed";

@@ -62,7 +62,9 @@ export class BoshDeployment extends pulumi.CustomResource {
     // has the plugin's own words.
     if (pulumi.runtime.isDryRun()) return;
     this.putOff.apply((texts) => {
-      if (texts !== undefined && texts.length > 0) throw new pulumi.ResourceError(texts.join("\n"), this, true);
+      if (texts === undefined || texts.length === 0) return;
+      // Once the program has run to its end, the SDK prints the stack of an error, if there is one, in place of its message.
+      throw Object.assign(new pulumi.ResourceError(texts.join("\n"), this, true), { stack: "" });
     });
   }
 }

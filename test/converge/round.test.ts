@@ -114,6 +114,20 @@ describe("converge", () => {
     expect(result.failures[0]).to.match(/^node cp-0: waited \d+ s in vain/);
   });
 
+  it("gives up a process of monit that does not come to run, and not its node, which other things stand on", async () => {
+    const process = { kind: "waitForService", node: "cp-0", service: "fluentd", manager: "monit" } as const;
+    const { result, attempts } = await run({
+      plan: (applied) =>
+        planOf([
+          { ...process, timeoutSeconds: 10, reason: "fluentd has to run" },
+          ...(done(applied, "cp-0") ? [] : [write("cp-0")]),
+        ]),
+    });
+    expect(attempts).to.deep.equal(["writeManifest cp-0"]);
+    expect(result.failures).to.have.length(1);
+    expect(result.failures[0]).to.match(/^node cp-0: waited \d+ s in vain: fluentd has to run/);
+  });
+
   it("gives a node up whose step is failed and repairs the others", async () => {
     const { result, attempts } = await run({
       plan: (applied) => planOf(["cp-0", "cp-1"].filter((node) => !done(applied, node)).map(write)),
