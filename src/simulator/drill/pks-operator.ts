@@ -32,7 +32,7 @@ export interface PksBench {
 /** See the head of this file. */
 export class PksOperator {
   /** The plan, as last looked. */
-  lastPlan: BoshPlan = { diagnoses: [], steps: [], blockers: [], notes: [] };
+  lastPlan: BoshPlan = { diagnoses: [], steps: [], blockers: [], putOff: [], notes: [] };
   /** Of somebody who takes the plan's steps one by one. */
   private attempts: readonly BoshAttempt[] = [];
   private isPauseOurs = false;
