@@ -61,10 +61,8 @@ describe("an up on a real node that is interrupted", function () {
     await lab?.close();
   });
 
-  for (const { name, victim, point } of chooseCases(
-    "interruptions of an up on a real node",
-    interruptions,
-    (one) => one.victim,
+  for (const { name, victim, point } of chooseCases("interruptions of an up on a real node", interruptions, (one) =>
+    one.victim === "link" ? "cut" : "killed",
   )) {
     it(`is finished by the next one: ${name}`, async () => {
       const good = await host.run(`sha256sum < ${manifest}`);
