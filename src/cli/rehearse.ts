@@ -8,8 +8,10 @@ import { stringify } from "yaml";
 import { inputError } from "../model/errors";
 import type { RehearsalSummary } from "../model/rehearsal";
 import { rehearsalFolderVariable } from "../provider/rehearse-plane";
+import { renderEtcdStep } from "../render/etcd-step-command";
 import { reportOfRehearsal } from "../render/rehearsal-report";
 import { renderReport } from "../render/report";
+import { guideStep } from "../render/step-guidance";
 import { type Exploration, explore } from "../simulator/rehearsal/explore";
 import { sceneOf } from "../simulator/rehearsal/scenario-subject";
 import { type Rehearsal, rehearse } from "../simulator/rehearsal/search";
@@ -69,7 +71,10 @@ function rehearseFile(file: string): RehearsalSummary {
   }
   const scenario = parseScenario(text, file);
   const { subject, world } = sceneOf(scenario);
-  return summariseRehearsal(scenario.name, scenario.title, rehearse(subject, world));
+  return summariseRehearsal(scenario.name, scenario.title, rehearse(subject, world), (step) => ({
+    title: guideStep(step).title,
+    command: renderEtcdStep(step),
+  }));
 }
 
 /** Has the nodes of a stack observed by a preview, which leaves the summary of each rehearsal in a folder of ours. */

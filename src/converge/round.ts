@@ -16,7 +16,7 @@ export type Planner = (plane: ControlPlaneDeclaration, observations: readonly No
 
 /** What happens while a control plane converges, for progress. */
 export type ConvergeEvent =
-  | { readonly kind: "planned"; readonly plan: Plan }
+  | { readonly kind: "planned"; readonly plan: Plan; readonly observations: readonly NodeObservation[] }
   | { readonly kind: "step-started"; readonly step: ChangeStep }
   | { readonly kind: "step-ended"; readonly step: ChangeStep; readonly outcome: StepOutcome }
   | { readonly kind: "waiting"; readonly step: Step; readonly waitedSeconds: number }
@@ -80,7 +80,7 @@ export async function converge(options: ConvergeOptions): Promise<ConvergeResult
   let isPartlyOld = false;
   for (;;) {
     const plan = planner(plane, observations);
-    options.onEvent?.({ kind: "planned", plan });
+    options.onEvent?.({ kind: "planned", plan, observations });
     const step = run.isCancelled() ? undefined : run.chooseStep(plan, observations);
     if (step === undefined && isPartlyOld) {
       observations = await observeAll(plane, nodes);

@@ -11,6 +11,17 @@ export interface RehearsalSummary {
   readonly words: readonly string[];
   /** Effects of the plan, in order, as they happen when nothing else goes wrong. */
   readonly effects: readonly string[];
+  /** The plan's steps, as they run when nothing else goes wrong. */
+  readonly steps: readonly {
+    readonly title: string;
+    /** The commands that carry it out; absent when they are not to be seen. */
+    readonly command?: string;
+    readonly node: string;
+    readonly reason: string;
+    readonly effects: readonly string[];
+    /** Why it did not happen whole. */
+    readonly refusal?: string;
+  }[];
   readonly cases: number;
   /** How cases ended -> how many. */
   readonly ends: Readonly<Record<string, number>>;

@@ -70,6 +70,12 @@ export interface ReportTable {
   readonly notes: readonly string[];
 }
 
+/** How often each of several things came to be, drawn as bars. The same is in a table. */
+export interface ReportTally {
+  readonly title: string;
+  readonly rows: readonly { readonly name: string; readonly count: number; readonly health: ReportHealth }[];
+}
+
 /** One report. */
 export interface Report {
   /** What made it. */
@@ -83,6 +89,7 @@ export interface Report {
   readonly startsAt: string | undefined;
   readonly seconds: number;
   readonly figures: readonly ReportFigure[];
+  readonly tallies: readonly ReportTally[];
   readonly lanes: readonly ReportLane[];
   readonly events: readonly ReportEvent[];
   readonly topologies: readonly ReportTopology[];

@@ -20,9 +20,11 @@ import {
 import { boshDeploymentSchema, type DeclaredBosh, parseBosh } from "./bosh-declaration";
 import { boshReasons, statusOf, troubledInstances, troublesOf, withTroubledNames } from "./bosh-troubles";
 import { checkInputs } from "./check-inputs";
+import { RunRecorder } from "./keep-record";
 import type { OpenBosh, OpenedBosh } from "./open-bosh";
 import { directorReasons } from "./open-director";
 import { notKnownYet } from "./property-value";
+import { boshRecording, recordBosh, recordBoshEnd } from "./record-bosh";
 import type { ResourceContext, ResourceState, ResourceType } from "./resource-type";
 
 /** The resource, over the given way to deployments. */
@@ -58,6 +60,12 @@ export function boshDeploymentResource(openBosh: OpenBosh): ResourceType {
       const opened = await openBosh(declared.access);
       for (const note of await opened.removeLeftUsers()) await context.log("info", note);
       const telling = tellProgress(context);
+      const recorder = new RunRecorder(
+        { type: "BoshDeployment", name, phase: "converge" },
+        () => opened.clock.nowMs(),
+        context,
+      );
+      const recording = boshRecording(recorder);
       try {
         const result = await convergeBosh({
           ...opened.reach,
@@ -66,7 +74,10 @@ export function boshDeploymentResource(openBosh: OpenBosh): ResourceType {
           planner: planBoshDeployment,
           holder: thisHolder,
           isCancelled: context.isCancelled,
-          onEvent: telling.onEvent,
+          onEvent: (event) => {
+            recording(event);
+            telling.onEvent(event);
+          },
           onProgress: telling.onProgress,
         });
         const isStopped = result.isCancelled && result.plan.steps.length > 0;
@@ -78,6 +89,7 @@ export function boshDeploymentResource(openBosh: OpenBosh): ResourceType {
           ...result.failures,
           ...boshReasons(declared.declaration, result.plan),
         ];
+        recordBoshEnd(recorder, result.plan, result.failures, reasons);
         const repairs = result.attempts.filter(({ isDone }) => isDone).map(({ step }) => renderBoshStepLine(step));
         const kept = {
           ...context.recorded,
@@ -100,6 +112,10 @@ export function boshDeploymentResource(openBosh: OpenBosh): ResourceType {
         await tellLeftUsers(opened, context);
         for (const note of plan.notes) await context.log("info", note);
         const reasons = boshReasons(declared.declaration, plan);
+        const resource = { type: "BoshDeployment", name: id, phase: "read" } as const;
+        const recorder = new RunRecorder(resource, () => opened.clock.nowMs(), context);
+        recordBosh(recorder, plan);
+        recordBoshEnd(recorder, plan, [], reasons);
         return stateOf(id, recorded.inputs, declared, observation, plan, recorded.outputs, reasons);
       } catch (error) {
         return { id, ...recorded, reasons: directorReasons(error) };

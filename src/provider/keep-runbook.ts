@@ -38,7 +38,7 @@ export function keepRunbook(
 }
 
 /** The declared pod whose manifest the commands of a step may hold. */
-function podOf(step: Step): string | undefined {
+export function podOf(step: Step): string | undefined {
   if ("pod" in step) return step.pod;
   if (step.kind !== "etcdStartMember" || step.manifest === undefined) return undefined;
   const { metadata } = step.manifest;

@@ -73,12 +73,14 @@ function nodeStatus(observation: NodeObservation, pods: readonly string[], servi
   };
 }
 
-function serviceStatus(observation: ObservedNode, name: string): string {
+/** A service's state as it was observed, or "unknown". */
+export function serviceStatus(observation: ObservedNode, name: string): string {
   if (observation.services.kind === "unknown") return "unknown";
   return observation.services.value.find((service) => service.name === name)?.state ?? "unknown";
 }
 
-function podStatus(observation: ObservedNode, name: string): string {
+/** "running", "not running" or "unknown". */
+export function podStatus(observation: ObservedNode, name: string): string {
   if (observation.containers.kind === "unknown") return "unknown";
   const content = manifestOf(observation, name)?.content;
   const pod = content?.kind === "pod" ? content.pod : undefined;

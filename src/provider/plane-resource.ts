@@ -15,9 +15,11 @@ import type { NodeAccess } from "../ports/node-access";
 import { renderEndpoints } from "../render/etcd-text";
 import { renderBlocker, renderNote, renderPlan, renderStepLine } from "../render/plan-text";
 import { historyOf, RevisionFloor, recordedRevision } from "./etcd-history";
+import { RunRecorder } from "./keep-record";
 import { keepRunbook } from "./keep-runbook";
 import { maskPlan } from "./mask-plan";
 import { planeOutputs, podNamesOf, reasonsOf } from "./plane-outputs";
+import { planeRecording, recordEnd, recordPlane } from "./record-plane";
 import { PlaneRehearsal, rehearsalFolderVariable } from "./rehearse-plane";
 import type { CheckedInputs, ResourceContext, ResourceState, ResourceType } from "./resource-type";
 
@@ -105,6 +107,8 @@ export function planeResource(lens: PlaneLens, openNodes: OpenNodes): ResourceTy
         let told: ReadonlySet<string> | undefined;
         const floor = new RevisionFloor(recordedRevision(context.recorded));
         const rehearsal = new PlaneRehearsal();
+        const recorder = new RunRecorder({ type: lens.name, name, phase: "converge" }, () => clock.nowMs(), context);
+        const recording = planeRecording(recorder, plane, lens, context);
         const result = await converge({
           plane,
           nodes,
@@ -114,11 +118,15 @@ export function planeResource(lens: PlaneLens, openNodes: OpenNodes): ResourceTy
               const history = historyOf(declared, lastRevision);
               const made = lens.planner(declared, observations, history);
               const { plan, words } = rehearsal.guard(declared, observations, history, made);
-              if (words !== undefined) void context.log("info", words);
+              if (words !== undefined) {
+                void context.log("info", words);
+                recorder.add({ kind: "said", text: words });
+              }
               return plan;
             }),
           isCancelled: context.isCancelled,
           onEvent: (event) => {
+            recording(event);
             if (event.kind === "planned") told ??= new Set(event.plan.notes.map(renderNote));
             if (event.kind === "step-started") void context.log("info", renderStepLine(event.step));
             if (event.kind === "waiting" && event.waitedSeconds % progressEverySeconds === 0) {
@@ -139,7 +147,9 @@ export function planeResource(lens: PlaneLens, openNodes: OpenNodes): ResourceTy
           result.isCancelled && result.plan.steps.length > 0
             ? ["stopped by the operator before the plan was done"]
             : [];
-        return { ...state, reasons: [...new Set([...cancelled, ...result.failures, ...state.reasons])] };
+        const reasons = [...new Set([...cancelled, ...result.failures, ...state.reasons])];
+        recordEnd(recorder, result.plan, result.failures, reasons);
+        return { ...state, reasons };
       } finally {
         await nodes.close();
       }
@@ -147,14 +157,17 @@ export function planeResource(lens: PlaneLens, openNodes: OpenNodes): ResourceTy
 
     async read(id, recorded, context) {
       const plane = parsePlane(lens.declaredPart(recorded.inputs));
-      const { nodes } = await openNodes(plane, (note) => void context.log("info", note));
+      const { nodes, clock } = await openNodes(plane, (note) => void context.log("info", note));
       try {
+        const recorder = new RunRecorder({ type: lens.name, name: id, phase: "read" }, () => clock.nowMs(), context);
         const observations = await observeAll(plane, nodes);
         const podNames = podNamesOf(plane, recorded.outputs);
         const lastRevision = recordedRevision(recorded.outputs);
         const plan = lens.planner(plane, observations, historyOf(plane, lastRevision));
         const inputs = lens.liveInputs(recorded.inputs, plane, podNames, observations, plan);
         for (const note of plan.notes) await context.log("info", renderNote(note));
+        recordPlane(recorder, plane, observations, plan);
+        recordEnd(recorder, plan, [], reasonsOf(plan));
         return settle(inputs, id, plane, podNames, observations, plan, lastRevision);
       } finally {
         await nodes.close();

@@ -5,14 +5,18 @@ import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ControlPlaneDeclaration } from "../model/declaration";
-import { isEtcdStep } from "../model/etcd-step";
+import { type EtcdStep, isEtcdStep } from "../model/etcd-step";
 import type { EtcdHistory } from "../model/etcd-verdict";
 import type { NodeObservation } from "../model/node-observation";
 import type { Blocker, Plan } from "../model/plan";
 import type { RehearsalSummary } from "../model/rehearsal";
 import { etcdInputOf } from "../plan/control-plane-etcd";
+import { renderEtcdStep } from "../render/etcd-step-command";
+import { hiddenCommands } from "../render/runbook";
+import { guideStep } from "../render/step-guidance";
 import { type LiveRehearsal, rehearseLive } from "../simulator/rehearsal/live-subject";
 import { summariseLive } from "../simulator/rehearsal/summarise";
+import { podOf } from "./keep-runbook";
 
 /** Folder in which a preview leaves the summaries of its rehearsals for `quorate rehearse`, which reads them. */
 export const rehearsalFolderVariable = "QUORATE_REHEARSAL_FOLDER";
@@ -50,7 +54,7 @@ export class PlaneRehearsal {
     const input = etcdInputOf(plane, observations, history, () => []);
     if (input === undefined) return { plan, words: undefined };
     const result = this.rehearse(input);
-    const summary = summariseLive(nameOf(plane), "the plan over what was just observed", result);
+    const summary = summariseLive(nameOf(plane), "the plan over what was just observed", result, showStep);
     this.keep(summary);
     const words = ["rehearsal on a copy of what was observed:", ...summary.words.map((line) => `  ${line}`)].join("\n");
     const blocker = blockerOf(result, chain[0]?.node ?? "");
@@ -64,6 +68,12 @@ export class PlaneRehearsal {
     const file = createHash("sha256").update(summary.name).digest("hex").slice(0, 16);
     writeFileSync(join(this.folder, `${file}.json`), JSON.stringify(summary), { mode: 0o600 });
   }
+}
+
+// A definition that is declared may hold secret values, and a summary knows nothing of which.
+function showStep(step: EtcdStep): { readonly title: string; readonly command?: string } {
+  const { title } = guideStep(step);
+  return { title, command: podOf(step) === undefined ? renderEtcdStep(step) : hiddenCommands };
 }
 
 function nameOf({ nodes }: ControlPlaneDeclaration): string {

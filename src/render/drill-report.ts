@@ -29,6 +29,7 @@ export function reportOfDrill(result: DrillResult): Report {
       seconds: figure.unit === "seconds" ? figure.value : undefined,
       promisedSeconds: figure.unit === "seconds" ? figure.objective : undefined,
     })),
+    tallies: [],
     lanes: result.lanes,
     events: result.events,
     topologies: [

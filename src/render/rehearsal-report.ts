@@ -1,7 +1,7 @@
 // A rehearsal as a report.
 
 import type { RehearsalSummary } from "../model/rehearsal";
-import type { Report } from "../model/report";
+import type { Report, ReportHealth } from "../model/report";
 
 const verdicts: Readonly<Record<RehearsalSummary["kind"], string>> = {
   proved: "Every case holds.",
@@ -34,38 +34,49 @@ export function reportOfRehearsal(summary: RehearsalSummary): Report {
       figure("Cases", String(summary.cases), "every prefix of the effects, crossed with one more fault"),
       figure("Broken rules", String(summary.failures.length), isGood ? "none" : "see below"),
     ],
+    tallies:
+      summary.cases === 0
+        ? []
+        : [
+            {
+              title: "How the cases end",
+              rows: ends(summary).map(([name, count]) => ({ name, count, health: endHealth(name) })),
+            },
+          ],
     lanes: [],
     events: [],
     topologies:
       summary.members.length === 0
         ? []
         : [{ caption: "Before the plan", places: [{ name: "etcd", items: summary.members }] }],
-    steps: summary.effects.map((effect) => {
-      const [, title = effect, where = ""] = /^(\S+) on (\S+)/.exec(effect) ?? [];
-      const isRefused = effect.includes("(refused");
-      return {
-        title,
-        where,
-        command: undefined,
-        outcome: isRefused ? "refused" : "planned",
-        atSeconds: undefined,
-        seconds: undefined,
-        message: isRefused ? effect.slice(effect.indexOf("(refused") + 1, -1) : "",
-      };
-    }),
-    tables: [
-      {
-        title: "How the cases end",
-        columns: ["end", "cases"],
-        rows: Object.entries(summary.ends)
-          .sort(([a], [b]) => (a < b ? -1 : 1))
-          .map(([end, count]) => [end, String(count)]),
-        notes: ["refused: with a reason that the state gives. stuck: waits for a node that is out of order."],
-      },
-    ],
+    steps: summary.steps.map(({ title, node, reason, command, effects, refusal }) => ({
+      title: `${title}: ${reason}`,
+      where: node,
+      command,
+      outcome: refusal === undefined ? "planned" : "refused",
+      atSeconds: undefined,
+      seconds: undefined,
+      message: refusal === undefined ? `effects: ${effects.join(", ")}` : `refused: ${refusal}`,
+    })),
+    tables: [],
     notes: [
-      { title: "In words", lines: summary.words },
+      {
+        title: "In words",
+        lines: [
+          ...summary.words,
+          "refused: with a reason that the state gives. stuck: waits for a node that is out of order.",
+        ],
+      },
       ...summary.failures.map(({ rules, sequence }) => ({ title: `Breaks ${rules.join(", ")}`, lines: sequence })),
     ],
   };
+}
+
+function ends({ ends: counts }: RehearsalSummary): readonly (readonly [string, number])[] {
+  return Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+// A refusal that the state asks for is as it should be, and leaves work for somebody.
+function endHealth(end: string): ReportHealth {
+  return end === "restored" ? "up" : end.startsWith("refused") || end === "stuck" ? "partial" : "down";
 }

@@ -6,7 +6,7 @@ import { GridComponent } from "echarts/components";
 import * as echarts from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
 import { durationText } from "../model/duration";
-import type { Report, ReportHealth } from "../model/report";
+import type { Report, ReportHealth, ReportTally } from "../model/report";
 import { timeText } from "./drill-text";
 
 echarts.use([BarChart, CustomChart, ScatterChart, GridComponent, SVGRenderer]);
@@ -137,6 +137,39 @@ export function drawFigures(report: Report, id: string): readonly Chart[] {
             data: figures.flatMap(({ promisedSeconds }, row) =>
               promisedSeconds === undefined ? [] : [[promisedSeconds, row]],
             ),
+          },
+        ],
+      }),
+    };
+  });
+}
+
+/** How often each thing came to be. `id` begins every id in it. */
+export function drawTally({ rows }: ReportTally, id: string): readonly Chart[] {
+  if (rows.length === 0) return [];
+  return widths.map(({ width, units, ticks }) => {
+    const isWide = width === "wide";
+    const names = rows.map(({ name }) => shorten(name, isWide ? 44 : 20));
+    return {
+      width,
+      svg: draw(`${id}-c-${width}`, units, 40 + names.length * 26, {
+        animation: false,
+        grid: { left: isWide ? 300 : 150, right: 40, top: 8, bottom: 28 },
+        xAxis: { type: "value", minInterval: 1, splitNumber: ticks, axisLabel: text, splitLine: line },
+        yAxis: {
+          type: "category",
+          data: names.map((_, row) => row),
+          inverse: true,
+          axisTick: { show: false },
+          axisLine: line,
+          axisLabel: { ...text, interval: 0, formatter: (row: string) => names[Number(row)] ?? "" },
+        },
+        series: [
+          {
+            type: "bar",
+            silent: true,
+            barWidth: 14,
+            data: rows.map(({ count, health }) => ({ value: count, itemStyle: { color: colours[health] } })),
           },
         ],
       }),

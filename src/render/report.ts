@@ -26,6 +26,11 @@ export function renderReport(reports: readonly Report[]): string {
       hasSeveral: reports.length > 1,
       timeline: charts.drawTimeline(report, `r${index + 1}`).map(chartView),
       bars: charts.drawFigures(report, `r${index + 1}`).map(chartView),
+      tallies: report.tallies.map((tally, number) => ({
+        title: tally.title,
+        rows: tally.rows,
+        charts: charts.drawTally(tally, `r${index + 1}-${number + 1}`).map(chartView),
+      })),
     })),
   });
 }

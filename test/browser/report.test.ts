@@ -9,9 +9,12 @@ import { expect } from "chai";
 import type { Page } from "playwright-core";
 import { reportOfDrill } from "../../src/render/drill-report";
 import { renderReport } from "../../src/render/report";
+import { reportOfUp } from "../../src/render/up-report";
 import { hostileReport, textsOf } from "../render/reports";
+import { upRun } from "../render/up-runs";
 import { play } from "../simulator/drill/drills";
 import { findChromium, type OpenBrowser, openBrowser } from "./chromium";
+import { rehearsedReport } from "./rehearsed";
 
 const axe = fs.readFileSync(createRequire(__filename).resolve("axe-core"), "utf8");
 const looks = [
@@ -24,6 +27,18 @@ interface Visit {
   readonly page: Page;
   readonly messages: string[];
   readonly requests: string[];
+}
+
+/** The colours of all shapes that are drawn and shown. */
+function shapesOf(page: Page): Promise<unknown> {
+  return page.evaluate(`[...document.querySelectorAll("figure svg path, figure svg rect, figure svg polygon")]
+    .filter((shape) => shape.getBoundingClientRect().width > 0).map((shape) => getComputedStyle(shape).fill)`);
+}
+
+/** A colour of the page, as the browser has it. */
+function colourOf(page: Page, name: string): Promise<unknown> {
+  return page.evaluate(`(() => { const probe = document.createElement("i"); probe.style.color = "var(--${name})";
+    document.body.append(probe); const it = getComputedStyle(probe).color; probe.remove(); return it; })()`);
 }
 
 describe("a report in the browser", function () {
@@ -76,13 +91,8 @@ describe("a report in the browser", function () {
         expect(box?.width ?? 0).to.be.above(look.width === 390 ? 280 : 900);
         expect(box?.height ?? 0).to.be.above(100);
       }
-      const drawn =
-        await page.evaluate(`[...document.querySelectorAll("figure svg path, figure svg rect, figure svg polygon")]
-        .filter((shape) => shape.getBoundingClientRect().width > 0).map((shape) => getComputedStyle(shape).fill)`);
-      const colour = (name: string) =>
-        page.evaluate(`(() => { const probe = document.createElement("i");
-        probe.style.color = "var(--${name})"; document.body.append(probe); const it = getComputedStyle(probe).color; probe.remove(); return it; })()`);
-      for (const name of ["up", "partial", "down"]) expect(drawn, name).to.include(await colour(name));
+      const drawn = await shapesOf(page);
+      for (const name of ["up", "partial", "down"]) expect(drawn, name).to.include(await colourOf(page, name));
       expect(await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")).to.equal(true);
     });
   }
@@ -97,6 +107,31 @@ describe("a report in the browser", function () {
       expect(missing, media).to.deep.equal([]);
     }
   });
+
+  const others = [
+    { name: "a rehearsal", make: async () => rehearsedReport(), colours: ["up", "partial"] },
+    { name: "a real up", make: async () => reportOfUp(await upRun()), colours: ["up", "partial", "down"] },
+  ] as const;
+  for (const { name, make, colours } of others) {
+    for (const look of looks) {
+      it(`of ${name} draws, asks for nothing, fits, and has every fact as text (${look.colorScheme}, ${look.width} wide)`, async () => {
+        const report = await make();
+        const { page, messages, requests } = await visit(renderReport([report]), look);
+        const charts = await page.locator("figure:visible").all();
+        expect(charts.length).to.equal(1);
+        expect((await charts[0]?.boundingBox())?.width ?? 0).to.be.above(look.width === 390 ? 280 : 900);
+        const drawn = await shapesOf(page);
+        for (const colour of colours) expect(drawn, colour).to.include(await colourOf(page, colour));
+        expect(await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")).to.equal(true);
+        const shown = ((await page.evaluate("document.body.innerText")) as string).replace(/\s+/g, " ");
+        expect(textsOf(report).filter((text) => !shown.includes(text.replace(/\s+/g, " ").trim()))).to.deep.equal([]);
+        await page.evaluate(axe);
+        const { violations } = (await page.evaluate("axe.run()")) as { violations: { id: string }[] };
+        expect(violations.map(({ id }) => id)).to.deep.equal([]);
+        expect([messages, requests]).to.deep.equal([[], [page.url()]]);
+      });
+    }
+  }
 
   it("is dark for those who want it dark, and white on paper all the same", async () => {
     const { page } = await visit(renderReport([reportOfDrill(await play("seed-004-outage-2"))]), looks[1]);

@@ -4,7 +4,10 @@ import { renderReport } from "../../src/render/report";
 import { play } from "../simulator/drill/drills";
 import { hostileReport } from "./reports";
 
-describe("renderReport", () => {
+describe("renderReport", function () {
+  // The chart library takes a while to load on a busy machine.
+  this.timeout(60_000);
+
   it("makes one page with its charts in it and nothing to fetch or to run", async () => {
     const html = renderReport([reportOfDrill(await play("seed-004-outage-2"))]);
     expect(html.match(/<svg/g)).to.have.length(4);
@@ -32,6 +35,7 @@ describe("renderReport", () => {
   it("leaves out the parts that a report does not have", () => {
     const empty = {
       ...hostileReport(),
+      tallies: [],
       lanes: [],
       figures: [],
       events: [],

@@ -8,6 +8,7 @@ export function textsOf(report: Report): readonly string[] {
     report.title,
     report.summary,
     ...report.figures.flatMap(({ name, value, promised, detail }) => [name, value, promised, detail]),
+    ...report.tallies.flatMap(({ title, rows }) => [title, ...rows.map(({ name }) => name)]),
     ...report.lanes.flatMap(({ name, spans }) => [name, ...spans.map(({ why }) => why)]),
     ...report.events.flatMap(({ kind, text }) => [kind, text]),
     ...report.topologies.flatMap(({ caption, places }) => [
@@ -47,6 +48,9 @@ export function hostileReport(): Report {
       seconds: 10,
       promisedSeconds: 20,
     })),
+    tallies: [
+      { title: one, rows: hostile.map((text, index) => ({ name: text, count: index, health: "up" as const })) },
+    ],
     lanes: hostile.map((text) => ({
       name: text,
       spans: [{ fromSeconds: 0, toSeconds: 100, health: "partial", why: text }],
@@ -64,7 +68,7 @@ export function hostileReport(): Report {
         message: three,
       },
     ],
-    tables: [{ title: four, columns: [one, two], rows: [[three, four]], notes: [five] }],
+    tables: [{ title: four, columns: [one, two], rows: [[three, four], hostile], notes: [five] }],
     notes: [{ title: five, lines: hostile }],
   };
 }

@@ -12,6 +12,7 @@ import { renderJson } from "./display/json";
 import { renderDuration, renderLine } from "./display/lines";
 import { Report } from "./display/report";
 import { Tree } from "./display/tree";
+import { UpReport } from "./up-report";
 
 /** Exit code of `--expect-no-changes` when there are some. Source: the Pulumi CLI, 3.260. */
 const exitChangesFound = 7;
@@ -28,6 +29,7 @@ interface DeployOptions extends LocationOptions {
   readonly expectNoChanges?: boolean;
   readonly refresh?: boolean | string;
   readonly continueOnError: boolean;
+  readonly report?: string;
 }
 
 type Action = "preview" | "up" | "refresh" | "destroy";
@@ -75,9 +77,10 @@ async function runShown(
   options: DeployOptions,
   run: Omit<DeploymentOptions, "cwd" | "stack" | "env" | "parallel" | "refresh" | "continueOnError" | "signal">,
   signal: AbortSignal,
+  page?: UpReport,
 ): Promise<Shown> {
   const cwd = resolve(context.cwd, options.cwd ?? ".");
-  const location = { cwd, stack: options.stack, env: context.env };
+  const location = { cwd, stack: options.stack, env: { ...context.env, ...page?.environment } };
   const { project, name } = findStack(location);
   const isPreview = run.kind === "preview";
   const print = (lines: readonly string[]) => {
@@ -101,11 +104,15 @@ async function runShown(
       },
       (event) => {
         report.take(event);
+        page?.take(event);
         tree?.take(event);
         const line = tree === undefined ? renderLine(event, isPreview) : undefined;
         if (line !== undefined) print([line]);
       },
     );
+  } catch (error) {
+    page?.writeFailure(error);
+    throw error;
   } finally {
     tree?.finish();
   }
@@ -137,10 +144,22 @@ function exitCode(
   return 0;
 }
 
+function openReport(context: EngineCommandContext, options: DeployOptions, file: string): UpReport {
+  const cwd = resolve(context.cwd, options.cwd ?? ".");
+  const { project, name } = findStack({ cwd, stack: options.stack, env: context.env });
+  return new UpReport(resolve(context.cwd, file), `${name} of ${project.name}`);
+}
+
 /** Shows what would be done, asks, does it. */
 async function deploy(context: EngineCommandContext, action: Action, options: DeployOptions): Promise<number> {
   const isPreviewOnly = action === "preview" || options.previewOnly === true;
   if (!isPreviewOnly) requireConsent(context, options.yes === true, action);
+  if (isPreviewOnly && options.report !== undefined)
+    throw inputError("--report tells of what was done, and a preview does nothing", {
+      hint: "leave --preview-only out, or --report",
+    });
+  // Whether it can be written is known before anything is changed.
+  const page = options.report === undefined ? undefined : openReport(context, options, options.report);
   const interrupts = listenForInterrupts(context);
   try {
     const previewOf = action === "preview" ? "up" : action;
@@ -154,10 +173,13 @@ async function deploy(context: EngineCommandContext, action: Action, options: De
         return 1;
       }
     }
-    const { result } = await runShown(context, options, { kind: previewOf }, interrupts.signal);
+    const { result } = await runShown(context, options, { kind: previewOf }, interrupts.signal, page);
+    page?.write(result);
+    if (page !== undefined && options.json !== true) context.stdout.write(`wrote ${options.report}\n`);
     return exitCode(context, options, result, action);
   } finally {
     interrupts.stop();
+    page?.close();
   }
 }
 
@@ -196,6 +218,11 @@ function addDeployCommand(program: Command, context: EngineCommandContext, actio
       .option("-f, --skip-preview", "do not show first what would be done")
       .option("--preview-only", "only show what would be done");
   }
+  if (action === "up")
+    command.option(
+      "--report <file>",
+      "write what was done as one HTML file too, mode 0600: topology, time line, steps",
+    );
   command.action((options: DeployOptions) => runCommand(context, () => deploy(context, action, options)));
 }
 

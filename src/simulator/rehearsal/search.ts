@@ -23,6 +23,15 @@ export interface PlanPoint {
   readonly under: { readonly step: EtcdChangeStep; readonly done: number } | undefined;
 }
 
+/** A step of the run in which nothing more goes wrong. */
+export interface WalkedStep {
+  readonly step: EtcdChangeStep;
+  /** Its effects that happened, in order. */
+  readonly effects: readonly string[];
+  /** Why the last of them was refused; undefined when it happened. */
+  readonly refusal: string | undefined;
+}
+
 /** One case of the search. */
 export interface RehearsedCase {
   readonly point: PlanPoint;
@@ -38,6 +47,8 @@ export interface Rehearsal {
   readonly subject: EtcdSubject;
   readonly start: EtcdWorld;
   readonly points: readonly PlanPoint[];
+  /** The plan's steps in the order in which they ran. */
+  readonly walked: readonly WalkedStep[];
   readonly cases: number;
   readonly plans: number;
   readonly effects: number;
@@ -71,7 +82,7 @@ const hangRounds = 2;
 export function rehearse(subject: EtcdSubject, start: EtcdWorld, options: SearchOptions = {}): Rehearsal {
   const runner = new Runner(subject, start);
   const marks = { steps: new Set<string>(), verdicts: new Set<string>(), reasons: new Set<string>() };
-  const points = walkPlan(runner, start, marks);
+  const { points, walked } = walkPlan(runner, start, marks);
   const ends = new Map<string, number>();
   const failures: RehearsedCase[] = [];
   let cases = 0;
@@ -86,7 +97,7 @@ export function rehearse(subject: EtcdSubject, start: EtcdWorld, options: Search
   }
   const { plans, effects } = runner;
   const lostRevisions = lostBy(start, points.at(-1)?.world ?? start);
-  return { subject, start, points, cases, plans, effects, ends, failures, lostRevisions, ...marks };
+  return { subject, start, points, walked, cases, plans, effects, ends, failures, lostRevisions, ...marks };
 }
 
 /** Every prefix crossed with every one more fault, or as many of them as are asked for. */
@@ -106,7 +117,8 @@ function walkPlan(
   runner: Runner,
   start: EtcdWorld,
   marks: { readonly steps: Set<string>; readonly verdicts: Set<string>; readonly reasons: Set<string> },
-): readonly PlanPoint[] {
+): { readonly points: readonly PlanPoint[]; readonly walked: readonly WalkedStep[] } {
+  const walked: WalkedStep[] = [];
   const points: PlanPoint[] = [{ effects: [], world: start, under: undefined }];
   const effects: string[] = [];
   const trace: RunTrace = {
@@ -117,13 +129,15 @@ function walkPlan(
     acted: (step, index, world, refusal) => {
       const names = effectsOfStep(step);
       marks.steps.add(step.kind);
+      const earlier = index === 0 ? undefined : walked.pop();
+      walked.push({ step, effects: [...(earlier?.effects ?? []), names[index] ?? ""], refusal });
       effects.push(`${names[index]} on ${step.node}${refusal === undefined ? "" : ` (refused: ${refusal})`}`);
       const isUnder = refusal === undefined && index + 1 < names.length;
       points.push({ effects: [...effects], world, under: isUnder ? { step, done: index + 1 } : undefined });
     },
   };
   runner.run(start, undefined, trace);
-  return points;
+  return { points, walked };
 }
 
 /** Runs one case; the same case gives the same result, so that a failing one can be run again to tell its story. */

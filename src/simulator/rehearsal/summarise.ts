@@ -1,5 +1,6 @@
 // A rehearsal as plain data.
 
+import type { EtcdStep } from "../../model/etcd-step";
 import type { RehearsalSummary } from "../../model/rehearsal";
 import { worldNodes } from "../etcd/etcd-world";
 import { planWorld } from "./etcd-subject";
@@ -9,8 +10,18 @@ import { describeRehearsal, summariseFailure } from "./words";
 
 const failuresShown = 5;
 
+/** How a step is shown: in words, and the commands that carry it out unless they are not to be seen. */
+export type ShowStep = (step: EtcdStep) => { readonly title: string; readonly command?: string };
+
+const showKind: ShowStep = ({ kind }) => ({ title: kind });
+
 /** Sums a rehearsal up. */
-export function summariseRehearsal(name: string, title: string, rehearsal: Rehearsal): RehearsalSummary {
+export function summariseRehearsal(
+  name: string,
+  title: string,
+  rehearsal: Rehearsal,
+  show: ShowStep = showKind,
+): RehearsalSummary {
   const { assessment } = planWorld(rehearsal.subject, rehearsal.start);
   const effects = rehearsal.points.at(-1)?.effects ?? [];
   const kind = rehearsal.failures.length > 0 ? "failed" : effects.length === 0 ? "nothing-planned" : "proved";
@@ -20,6 +31,13 @@ export function summariseRehearsal(name: string, title: string, rehearsal: Rehea
     kind,
     words: describeRehearsal(rehearsal),
     effects,
+    steps: rehearsal.walked.map(({ step, effects: happened, refusal }) => ({
+      ...show(step),
+      node: step.node,
+      reason: step.reason,
+      effects: happened,
+      ...(refusal === undefined ? {} : { refusal }),
+    })),
     cases: rehearsal.cases,
     ends: Object.fromEntries(rehearsal.ends),
     failures: rehearsal.failures.slice(0, failuresShown).map((failure) => summariseFailure(rehearsal, failure)),
@@ -33,8 +51,24 @@ export function summariseRehearsal(name: string, title: string, rehearsal: Rehea
 }
 
 /** Sums a rehearsal of live nodes up. */
-export function summariseLive(name: string, title: string, result: LiveRehearsal): RehearsalSummary {
-  if (result.kind === "rehearsed") return summariseRehearsal(name, title, result.rehearsal);
+export function summariseLive(
+  name: string,
+  title: string,
+  result: LiveRehearsal,
+  show: ShowStep = showKind,
+): RehearsalSummary {
+  if (result.kind === "rehearsed") return summariseRehearsal(name, title, result.rehearsal, show);
   const words = ["the simulator cannot show what the nodes show, so that nothing is proved:", ...result.differences];
-  return { name, title, kind: "impossible", words, effects: [], cases: 0, ends: {}, failures: [], members: [] };
+  return {
+    name,
+    title,
+    kind: "impossible",
+    words,
+    effects: [],
+    steps: [],
+    cases: 0,
+    ends: {},
+    failures: [],
+    members: [],
+  };
 }
