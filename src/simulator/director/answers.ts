@@ -1,4 +1,5 @@
 // The forms that the simulated director's answers take.
+// Source: cloudfoundry/bosh director lib/bosh/director/api/controllers/{base,tasks}_controller.rb.
 import type { DirectorAnswer } from "./routes";
 import type { SimulatedTask } from "./tasks";
 

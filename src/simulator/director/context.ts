@@ -47,7 +47,7 @@ export function drawHex(prng: Prng, digits: number): string {
   return Array.from({ length: digits }, () => prng.integer(0, 15).toString(16)).join("");
 }
 
-/** One piece of a stage: `started`, then the work, then `finished` or `failed`. */
+/** Source: cloudfoundry/bosh director lib/bosh/director/event_log.rb. One piece of a stage: `started`, then the work, then `finished` or `failed`. */
 export function* tracked(
   context: DirectorContext,
   task: SimulatedTask,

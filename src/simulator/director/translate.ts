@@ -1,4 +1,5 @@
 // From the simulated director's own records to the model, for callers that do not go through HTTP.
+// Source: (events) cloudfoundry/bosh director lib/bosh/director/event_log.rb.
 import type { BoshInstance, InstancePlacement } from "../../model/bosh";
 import type { DirectorTask, TaskEvent } from "../../model/bosh-task";
 import type { SimulatedTask } from "./tasks";

@@ -1,5 +1,7 @@
 // What the simulated director's world consists of: deployments, instances, VMs, disks and zones. It is mutable on
 // purpose: the simulator is the one place where a world changes. Behaviour is in the files beside this one.
+// Source: cloudfoundry/bosh director lib/bosh/director/models/instance.rb; what the loss of a zone is:
+// cloudfoundry/docs-cloudfoundry-concepts high-availability.
 
 /** One monit process on a VM. */
 export interface SimulatedProcess {

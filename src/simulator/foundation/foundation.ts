@@ -1,5 +1,6 @@
 // A Cloud Foundry in time: the simulated director and its health monitor, Diego, the services that people notice. It moves a
 // second at a time; faults and operators act on it between two seconds.
+// Source: cloudfoundry/docs-cloudfoundry-concepts high-availability (what a zone's loss takes along).
 
 import type { SimulatedDirector } from "../director/simulated-director";
 import {
