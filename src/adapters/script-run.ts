@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { hostname, userInfo } from "node:os";
 import type { ControlPlaneDeclaration } from "../model/declaration";
 import { type NodeObservation, nodeObservationVersion, type UnreachableNode } from "../model/node-observation";
-import type { AppliedStep, StepOutcome } from "../model/step";
+import { type AppliedStep, type StepOutcome, stepSecondsMax } from "../model/step";
 import { parseLock } from "../observe/host";
 import { parseProbe } from "../observe/probe";
 import { probeSecondsMax, renderProbe } from "../render/probe-script";
@@ -22,12 +22,6 @@ export interface ScriptRun {
 
 /** Runs a script on one node, or says why the node could not be reached. */
 export type RunScript = (script: string, secondsMax: number) => Promise<ScriptRun | UnreachableNode>;
-
-/**
- * A step that has not ended by itself is ended on the node after this many seconds. systemd gives a unit 90 to start and
- * as many to stop.
- */
-export const stepSecondsMax = 240;
 
 /** Probes one node through `run`. Never throws for a node in trouble. */
 export async function observeThrough(

@@ -131,6 +131,12 @@ export function subjectOf(step: Step): string {
   return "fileName" in step ? step.fileName : step.service;
 }
 
+/**
+ * A step that has not ended by itself is ended on the node after this many seconds. systemd gives a unit 90 to start and
+ * as many to stop.
+ */
+export const stepSecondsMax = 240;
+
 /** What came of applying one step to a node. */
 export type StepOutcome =
   | { readonly kind: "done" }

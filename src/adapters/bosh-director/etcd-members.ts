@@ -9,9 +9,10 @@ import { isRecoveryError } from "../../model/errors";
 import type { EtcdDeclaration } from "../../model/etcd-declaration";
 import type { EtcdSaveSnapshotStep } from "../../model/etcd-step";
 import type { NodeObservation } from "../../model/node-observation";
+import { stepSecondsMax } from "../../model/step";
 import type { SnapshotOutcome } from "../../ports/director-access";
 import { renderEtcdStep } from "../../render/etcd-step-command";
-import { observeThrough, stepSecondsMax, unreachableNode } from "../script-run";
+import { observeThrough, unreachableNode } from "../script-run";
 import { connectBySsh, type ShellConnection, shellAccess } from "./instance-access";
 import { type InstanceShell, openInstanceShell, type ShellOptions } from "./instance-shell";
 

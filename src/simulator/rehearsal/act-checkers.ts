@@ -3,6 +3,7 @@
 
 import { isSameId } from "../../model/etcd-member-id";
 import type { EtcdChangeStep, EtcdEffectKind } from "../../model/etcd-step";
+import { stepSecondsMax } from "../../model/step";
 import { canBumpRevision, hasLearners } from "../../plan/etcd/version";
 import { type EtcdWorld, memberData, worldNode, worldNodes } from "../etcd/etcd-world";
 import { hasQuorum } from "../etcd/raft";
@@ -132,6 +133,18 @@ export const actCheckers: readonly ActChecker[] = [
       if (trueCluster(before)?.origin === "restored") return undefined;
       const down = downNodes(before);
       return down.length > 1 ? `${step.kind} on ${step.node} while ${down.join(", ")} are down` : undefined;
+    },
+  },
+  {
+    name: "bounded-script",
+    rule: 9,
+    wants:
+      "a script that holds its node's lock waits for nothing without a bound, and no longer than its deadline leaves it",
+    find: ({ step, index }) => {
+      if (index > 0 || !("timeoutSeconds" in step)) return undefined;
+      const { timeoutSeconds } = step;
+      if (Number.isFinite(timeoutSeconds) && timeoutSeconds > 0 && timeoutSeconds < stepSecondsMax) return undefined;
+      return `${step.kind} on ${step.node} may wait ${timeoutSeconds} s, and its script is ended after ${stepSecondsMax} s`;
     },
   },
 ];

@@ -197,6 +197,26 @@ const broken: readonly BrokenPlanner[] = [
     },
     planner: (input) => planEtcd({ ...input, repairSeveral: true }),
   },
+  {
+    rule: 9,
+    title: "lets a script wait for a member's end without a bound, which keeps the next operator out for ever",
+    checker: "bounded-script",
+    scene: corrupt,
+    planner: change((steps) =>
+      steps.map((step) =>
+        step.kind === "etcdStopMember" ? { ...step, timeoutSeconds: Number.POSITIVE_INFINITY } : step,
+      ),
+    ),
+  },
+  {
+    rule: 9,
+    title: "lets a script wait longer than it may live, so that it is ended half way",
+    checker: "bounded-script",
+    scene: corrupt,
+    planner: change((steps) =>
+      steps.map((step) => (step.kind === "etcdStopMember" ? { ...step, timeoutSeconds: 3600 } : step)),
+    ),
+  },
 ];
 
 /** The view without the mark of what was found bad, and without the hash that members out of step have in common. */
@@ -251,6 +271,12 @@ describe("a planner of etcd that is broken on purpose", function () {
       expect(checkers).to.include(checker);
       expect(rehearse(subject, world).failures, "the real planner in the same scene").to.deep.equal([]);
     });
+
+  it("is there for every safety rule", () => {
+    expect([...new Set(broken.map(({ rule }) => rule))].sort((a, b) => a - b)).to.deep.equal([
+      1, 2, 3, 4, 5, 6, 7, 8, 9,
+    ]);
+  });
 
   it("is there for every checker of acts", () => {
     expect([...new Set(broken.map((one) => one.checker))]).to.include.members(actCheckers.map((one) => one.name));
