@@ -22,14 +22,14 @@ interface Fault {
 
 const misspelled: Fault = {
   name: "the scheduler's command is misspelled",
-  kind: "command",
+  kind: "one fault",
   inject: `sed -i 's/- kube-scheduler$/- kube-schedulerrrr/' ${manifests}/kube-scheduler.yaml`,
   shows: [/"kube-schedulerrrr" => "kube-scheduler"/, /spec\.containers\[0\]\.command\[0\]/],
   crash: 'exec: "kube-schedulerrrr": executable file not found in $PATH',
 };
 const wrongKubeconfig: Fault = {
   name: "the controller manager's kubeconfig has a wrong name",
-  kind: "kubeconfig",
+  kind: "one fault",
   inject: `sed -i 's#--kubeconfig=/etc/kubernetes/controller-manager.conf#--kubeconfig=/etc/kubernetes/controller-manager-XXXX.conf#' ${manifests}/kube-controller-manager.yaml`,
   shows: [
     /"--kubeconfig=\/etc\/kubernetes\/controller-manager-XXXX\.conf" => "--kubeconfig=\/etc\/kubernetes\/controller-manager\.conf"/,
@@ -38,7 +38,7 @@ const wrongKubeconfig: Fault = {
 };
 const wrongHostPath: Fault = {
   name: "the controller manager's certificates are mounted from a wrong directory",
-  kind: "hostPath",
+  kind: "one fault",
   inject: `sed -i 's#path: /etc/kubernetes/pki$#path: /etc/kubernetes/WRONG-PKI-DIRECTORY#' ${manifests}/kube-controller-manager.yaml`,
   shows: [/"\/etc\/kubernetes\/WRONG-PKI-DIRECTORY" => "\/etc\/kubernetes\/pki"/, /hostPath\.path/],
   crash: "unable to load client CA provider: open /etc/kubernetes/pki/ca.crt: no such file or directory",
