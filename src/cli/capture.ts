@@ -57,7 +57,7 @@ async function capture(options: CaptureOptions): Promise<void> {
   const nodes = openNodes(plane);
   try {
     const observations = await observeAll(plane, nodes);
-    const written = writeStack(options, plane, captureNodes(observations.map((one) => observedOrThrow(plane, one))));
+    const written = writeStack(options, plane, captureNodes(healthyOrThrow(plane, observations)));
     if (options.json === true) process.stdout.write(`${JSON.stringify(written, undefined, 2)}\n`);
     else process.stdout.write(describe(written, options.stack));
   } finally {
@@ -123,22 +123,30 @@ function servicesOf(options: CaptureOptions): readonly string[] {
 }
 
 // A declaration taken from a node that is not well would make the fault the intended state.
-function observedOrThrow(plane: ControlPlaneDeclaration, observation: NodeObservation): ObservedNode {
+function healthyOrThrow(
+  plane: ControlPlaneDeclaration,
+  observations: readonly NodeObservation[],
+): readonly ObservedNode[] {
+  const seen = observations.map(observedOrThrow);
+  const faults = findFaults(plane, observations).filter(({ severity }) => severity === "fault");
+  const broken = [...new Set(faults.map(({ node }) => node))];
+  if (broken.length === 0) return seen;
+  const subject = broken.length === 1 ? `node ${broken[0]} is` : `nodes ${broken.join(", ")} are`;
+  throw inputError(`${subject} not healthy, and what is captured becomes what is intended`, {
+    problems: faults.map(
+      ({ node, cause, evidence }) => `${node}: ${[cause, ...(evidence ? [evidence] : [])].join(": ")}`,
+    ),
+    hint: "mend it first, then capture",
+  });
+}
+
+function observedOrThrow(observation: NodeObservation): ObservedNode {
   if (observation.kind === "unreachable")
     throw inputError(`node ${observation.node} is unreachable: ${observation.message}`, {
       hint: "capture needs every node, healthy",
     });
   if (observation.manifests.kind === "unknown")
     throw inputError(`node ${observation.node}: its manifests could not be read: ${observation.manifests.reason}`);
-  const broken = findFaults(plane, [observation])
-    .filter(({ severity }) => severity === "fault")
-    .map(({ cause, evidence }) => (evidence === undefined ? cause : `${cause}: ${evidence}`));
-  if (broken.length > 0) {
-    throw inputError(`node ${observation.node} is not healthy, and what is captured becomes what is intended`, {
-      problems: broken,
-      hint: "mend it first, then capture",
-    });
-  }
   return observation;
 }
 

@@ -28,7 +28,7 @@ describe("access to a real node", function () {
       .readFileSync(lab.sshConfig, "utf8")
       .replace(/UserKnownHostsFile .*/, `UserKnownHostsFile ${knownHosts}`);
     fs.writeFileSync(sshConfig(), labConfig);
-    await project.capture("cp-0=ops@cp-0", sshConfig());
+    await project.capture(sshConfig(), "cp-0=ops@cp-0");
     await project.succeed("stack", "init", "ops");
   });
 

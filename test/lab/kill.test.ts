@@ -37,7 +37,7 @@ describe("an up on a real node that is interrupted", function () {
     if (first === undefined) throw new Error("the lab has no host");
     host = first;
     project = new Project("lab");
-    await project.capture("cp-0=root@cp-0", lab.sshConfig);
+    await project.capture(lab.sshConfig, "cp-0=root@cp-0");
     await project.succeed("stack", "init", "lab");
     expect((await project.up()).exitCode).to.equal(0);
     await host.run(misspell);

@@ -1,7 +1,11 @@
 // The kubeadm lab with three nodes: what a test may take for granted when one of them is away.
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "chai";
+import { parse } from "yaml";
 import { type KubeadmLab, labOrSkip, openKubeadmLab, openTimeoutMs, waitUntil } from "./lab";
+import { Project } from "./project";
 
 describe("openKubeadmLab (three nodes)", function () {
   this.timeout(300_000);
@@ -21,6 +25,23 @@ describe("openKubeadmLab (three nodes)", function () {
   it("stacks three etcd members, one a node", async () => {
     const members = await lab.etcdctl("member list", host(2));
     expect(members.match(/, started, cp-[012], /g)).to.have.lengthOf(3);
+  });
+
+  it("is captured as one declaration whose nodes differ by name and address only, and which holds", async () => {
+    const project = new Project("lab");
+    try {
+      await project.capture(lab.sshConfig, ...lab.hosts.map(({ name }) => `${name}=root@${name}`));
+      const { config } = parse(readFileSync(join(project.folder, "stacks/Pulumi.lab.yaml"), "utf8"));
+      expect(Object.values(config["quorate:nodes"]).map((node) => Object.keys(node as object).sort())).to.deep.equal(
+        Array(3).fill(["access", "values"]),
+      );
+      await project.succeed("stack", "init", "lab");
+      expect((await project.up()).exitCode).to.equal(0);
+      const preview = await project.preview("--expect-no-changes");
+      expect(preview.exitCode, preview.output).to.equal(0);
+    } finally {
+      project.remove();
+    }
   });
 
   it("goes on with the first node without power, and takes it back", async () => {

@@ -83,12 +83,13 @@ export class Project {
   }
 
   /**
-   * Captures a lab's node as the stack. The lab's hosts were frozen a moment ago for their snapshot, so that a probe of the
+   * Captures the lab's nodes, each as name=user@host, as the stack. The lab's hosts were frozen a moment ago for their snapshot, so that a probe of the
    * kubelet may have failed; until the next one, capture rightly refuses a pod that is not ready.
    */
-  async capture(node: string, sshConfig: string): Promise<void> {
-    await waitUntil(`${node} is captured`, () =>
-      this.succeed("capture", "--stack", this.stack, "--node", node, "--ssh-config", sshConfig),
+  async capture(sshConfig: string, ...nodes: readonly string[]): Promise<void> {
+    const named = nodes.flatMap((node) => ["--node", node]);
+    await waitUntil(`${nodes.join(", ")}: captured`, () =>
+      this.succeed("capture", "--stack", this.stack, ...named, "--ssh-config", sshConfig),
     );
   }
 

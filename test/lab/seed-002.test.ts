@@ -113,7 +113,7 @@ describe("seed 002 on a real kubeadm control plane", function () {
     if (first === undefined) throw new Error("the lab has no host");
     host = first;
     project = new Project("lab");
-    await project.capture("cp-0=root@cp-0", lab.sshConfig);
+    await project.capture(lab.sshConfig, "cp-0=root@cp-0");
     await project.succeed("stack", "init", "lab");
     await lab.kubectl("create deployment app --image=registry.local/app:1 --replicas=1");
     // Each case is a change of what is known; a first preview has a case of its own elsewhere.
