@@ -151,7 +151,9 @@ export const etcdDeclarationSchema = z
       .int()
       .min(1)
       .optional()
-      .describe("The cluster was restored by hand: recorded revisions above this one no longer count."),
+      .describe(
+        "The cluster was restored by hand: revisions above this one that were recorded before no longer count. Used up by the next `up`.",
+      ),
   })
   .superRefine((etcd, context) => {
     const members = Object.entries(etcd.members);

@@ -30,6 +30,10 @@ export interface EtcdBackup {
 export interface EtcdHistory {
   /** The recorded floor `etcd.lastRevision`; undefined before the first run. */
   readonly lastRevision: number | undefined;
+  /** The cluster that it was recorded of; undefined when that is not known. */
+  readonly lastClusterId?: MemberId;
+  /** `etcd.acceptRevision` as it was declared then: what it allowed has happened. */
+  readonly acceptedRevision?: number;
   readonly backups: readonly EtcdBackup[];
   /** Folder on the operator's machine for snapshots that are collected. Default: the working directory. */
   readonly directory?: string;

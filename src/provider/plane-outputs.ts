@@ -9,17 +9,19 @@ import type { DeclaredPodNames } from "../plan/live-inputs";
 import { manifestOf } from "../plan/node-drift";
 import { podEvidence } from "../plan/pod-health";
 import { renderDrift } from "../render/plan-text";
+import { floorOutputs, type RecordedFloor } from "./etcd-history";
 
 /**
  * The inputs with `status`: node name -> whether it answers, and what its pods, services and etcd member are. Where etcd is
- * declared also its verdict, and the revision that it is known to have had: a floor that only `lastRevision` changes.
+ * declared also its verdict, and the revision that it is known to have had, with the cluster and the opt-in
+ * that it was recorded under: a floor that only create and update write.
  */
 export function planeOutputs(
   inputs: JsonObject,
   plane: ControlPlaneDeclaration,
   podNames: DeclaredPodNames,
   observations: readonly NodeObservation[],
-  etcd: { readonly assessment: EtcdAssessment; readonly lastRevision: number | undefined } | undefined,
+  etcd: { readonly assessment: EtcdAssessment; readonly floor: RecordedFloor } | undefined,
 ): JsonObject {
   const status = observations.map((observation) => {
     const services = Object.keys(plane.nodes[observation.node]?.services ?? {}).sort();
@@ -35,7 +37,7 @@ export function planeOutputs(
     ...inputs,
     status: Object.fromEntries(status),
     etcdVerdict: etcd.assessment.verdict.kind,
-    ...(etcd.lastRevision === undefined ? {} : { etcdLastRevision: etcd.lastRevision }),
+    ...floorOutputs(etcd.floor),
   };
 }
 

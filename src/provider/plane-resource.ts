@@ -14,7 +14,7 @@ import type { Clock } from "../ports/clock";
 import type { NodeAccess } from "../ports/node-access";
 import { renderEndpoints } from "../render/etcd-text";
 import { renderBlocker, renderNote, renderPlan, renderStepLine } from "../render/plan-text";
-import { historyOf, RevisionFloor, recordedRevision } from "./etcd-history";
+import { historyOf, type RecordedFloor, RevisionFloor, recordedFloor } from "./etcd-history";
 import { RunRecorder } from "./keep-record";
 import { keepRunbook } from "./keep-runbook";
 import { maskPlan } from "./mask-plan";
@@ -64,11 +64,11 @@ export function planeResource(lens: PlaneLens, openNodes: OpenNodes): ResourceTy
     podNames: DeclaredPodNames,
     observations: readonly NodeObservation[],
     plan: Plan,
-    lastRevision: number | undefined,
+    floor: RecordedFloor,
   ): ResourceState => ({
     id,
     inputs,
-    outputs: planeOutputs(inputs, plane, podNames, observations, etcdOf(plan, lastRevision)),
+    outputs: planeOutputs(inputs, plane, podNames, observations, etcdOf(plan, floor)),
     reasons: reasonsOf(plan),
   });
   return {
@@ -81,8 +81,8 @@ export function planeResource(lens: PlaneLens, openNodes: OpenNodes): ResourceTy
       const { nodes } = await openNodes(plane, (note) => void context.log("info", note));
       try {
         const observations = await observeAll(plane, nodes);
-        const lastRevision = recordedRevision(context.recorded);
-        const history = historyOf(plane, lastRevision);
+        const floor = recordedFloor(context.recorded);
+        const history = historyOf(plane, floor);
         const made = lens.planner(plane, observations, history);
         const { plan, words } = new PlaneRehearsal(process.env[rehearsalFolderVariable] || undefined).guard(
           plane,
@@ -93,7 +93,7 @@ export function planeResource(lens: PlaneLens, openNodes: OpenNodes): ResourceTy
         if (words !== undefined) await context.log("info", words);
         keepRunbook(plan, lens, context, Object.keys(plane.nodes));
         await logPlan(maskPlan(isNew ? plan : { ...plan, notes: [] }, lens, context), context);
-        return planeOutputs(inputs, plane, podNamesOf(plane, {}), observations, etcdOf(plan, lastRevision));
+        return planeOutputs(inputs, plane, podNamesOf(plane, {}), observations, etcdOf(plan, floor));
       } finally {
         await nodes.close();
       }
@@ -105,7 +105,7 @@ export function planeResource(lens: PlaneLens, openNodes: OpenNodes): ResourceTy
       try {
         // What was to be noted before is told by now; what the repair left behind is not.
         let told: ReadonlySet<string> | undefined;
-        const floor = new RevisionFloor(recordedRevision(context.recorded));
+        const floor = new RevisionFloor(recordedFloor(context.recorded));
         const rehearsal = new PlaneRehearsal();
         const recorder = new RunRecorder({ type: lens.name, name, phase: "converge" }, () => clock.nowMs(), context);
         const recording = planeRecording(recorder, plane, lens, context);
@@ -114,8 +114,8 @@ export function planeResource(lens: PlaneLens, openNodes: OpenNodes): ResourceTy
           nodes,
           clock,
           planner: (declared, observations) =>
-            floor.plan(observations, (lastRevision) => {
-              const history = historyOf(declared, lastRevision);
+            floor.plan(observations, (known) => {
+              const history = historyOf(declared, known);
               const made = lens.planner(declared, observations, history);
               const { plan, words } = rehearsal.guard(declared, observations, history, made);
               if (words !== undefined) {
@@ -140,9 +140,9 @@ export function planeResource(lens: PlaneLens, openNodes: OpenNodes): ResourceTy
         for (const note of left) await context.log("info", note);
         if (result.plan.etcd !== undefined && result.applied.some(isEtcdStep))
           await context.log("info", renderEndpoints(result.plan.etcd.assessment, result.observations));
-        const lastRevision = floor.settle(plane, result.plan);
+        const settled = floor.settle(plane, result.plan);
         const podNames = podNamesOf(plane, {});
-        const state = settle(inputs, name, plane, podNames, result.observations, result.plan, lastRevision);
+        const state = settle(inputs, name, plane, podNames, result.observations, result.plan, settled);
         const cancelled =
           result.isCancelled && result.plan.steps.length > 0
             ? ["stopped by the operator before the plan was done"]
@@ -162,13 +162,13 @@ export function planeResource(lens: PlaneLens, openNodes: OpenNodes): ResourceTy
         const recorder = new RunRecorder({ type: lens.name, name: id, phase: "read" }, () => clock.nowMs(), context);
         const observations = await observeAll(plane, nodes);
         const podNames = podNamesOf(plane, recorded.outputs);
-        const lastRevision = recordedRevision(recorded.outputs);
-        const plan = lens.planner(plane, observations, historyOf(plane, lastRevision));
+        const floor = recordedFloor(recorded.outputs);
+        const plan = lens.planner(plane, observations, historyOf(plane, floor));
         const inputs = lens.liveInputs(recorded.inputs, plane, podNames, observations, plan);
         for (const note of plan.notes) await context.log("info", renderNote(note));
         recordPlane(recorder, plane, observations, plan);
         recordEnd(recorder, plan, [], reasonsOf(plan));
-        return settle(inputs, id, plane, podNames, observations, plan, lastRevision);
+        return settle(inputs, id, plane, podNames, observations, plan, floor);
       } finally {
         await nodes.close();
       }
@@ -176,8 +176,8 @@ export function planeResource(lens: PlaneLens, openNodes: OpenNodes): ResourceTy
   };
 }
 
-function etcdOf({ etcd }: Plan, lastRevision: number | undefined) {
-  return etcd === undefined ? undefined : { assessment: etcd.assessment, lastRevision };
+function etcdOf({ etcd }: Plan, floor: RecordedFloor) {
+  return etcd === undefined ? undefined : { assessment: etcd.assessment, floor };
 }
 
 async function logPlan(plan: Plan, context: ResourceContext): Promise<void> {

@@ -82,6 +82,10 @@ export class ControlPlane extends pulumi.CustomResource {
   declare readonly etcdVerdict: pulumi.Output<string | undefined>;
   /** The highest revision that etcd was seen to have by the last up: what is below it is not the cluster. */
   declare readonly etcdLastRevision: pulumi.Output<number | undefined>;
+  /** The cluster that `etcdLastRevision` was recorded of. */
+  declare readonly etcdLastCluster: pulumi.Output<string | undefined>;
+  /** `etcd.acceptRevision` as it was declared when `etcdLastRevision` was recorded: used up. */
+  declare readonly etcdAcceptedRevision: pulumi.Output<number | undefined>;
 
   constructor(name: string, args: ControlPlaneArgs, options?: pulumi.CustomResourceOptions) {
     const { nodes, staticPods, services, ...plane } = args;
@@ -95,6 +99,8 @@ export class ControlPlane extends pulumi.CustomResource {
         status: undefined,
         etcdVerdict: undefined,
         etcdLastRevision: undefined,
+        etcdLastCluster: undefined,
+        etcdAcceptedRevision: undefined,
         ...plane,
         nodes: Object.fromEntries(expanded),
       },

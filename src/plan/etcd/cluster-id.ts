@@ -27,6 +27,11 @@ export function restoreToken(restore: EtcdRestore): string {
   return `quorate-${restore.name}`;
 }
 
+/** The name of the snapshot that a declared restore is made from, as it lies on the nodes. */
+export function restoreFileName(restore: EtcdRestore): string {
+  return `restore-${restore.name}.db`;
+}
+
 function idFrom(bytes: Buffer): MemberId {
   const id = memberIdOf(createHash("sha1").update(bytes).digest().readBigUInt64BE(0));
   if (id === undefined) throw invariantError("a SHA-1 sum begins with eight zero bytes");

@@ -12,7 +12,7 @@ import {
   type EtcdUnknownReason,
   quorumOf,
 } from "../../model/etcd-verdict";
-import { bootstrapClusterId, restoreToken } from "./cluster-id";
+import { bootstrapClusterId, restoreFileName, restoreToken } from "./cluster-id";
 import { lowerVersion } from "./version";
 
 /** One node's vote. */
@@ -47,7 +47,7 @@ export function findQuorum(etcd: EtcdDeclaration, views: readonly EtcdNodeView[]
     .sort((a, b) => b.nodes.length - a.nodes.length || ((a.nodes[0] ?? "") < (b.nodes[0] ?? "") ? -1 : 1));
   if (groups.length === 0) return { kind: "none" };
   const restored = groups.find((group) => group.isRestored);
-  if (restored !== undefined) return judgeRestored(etcd, restored);
+  if (restored !== undefined) return judgeRestored(etcd, restored, views, history);
   const judged = groups.map((group) => ({ group, doubt: doubtAbout(etcd, group, views, history) }));
   const sound = judged.filter(({ doubt }) => doubt === undefined);
   const [only] = sound;
@@ -126,11 +126,57 @@ function quorumOfGroup(etcd: EtcdDeclaration, group: readonly Vote[]): EtcdQuoru
   };
 }
 
-function judgeRestored(etcd: EtcdDeclaration, quorum: EtcdQuorum): QuorumFinding {
-  const source = etcd.restore?.source;
-  if (source?.kind !== "snapshot" || quorum.revision >= source.revision) return { kind: "found", quorum };
-  const text = `the rebuilt cluster is at revision ${quorum.revision}, its snapshot was at ${source.revision}`;
-  return { kind: "doubtful", nodes: quorum.nodes, reason: "revision-went-back", listsMajority: false, text };
+// That a restore stays declared vouches for no store of its name that was emptied since.
+function judgeRestored(
+  etcd: EtcdDeclaration,
+  quorum: EtcdQuorum,
+  views: readonly EtcdNodeView[],
+  history: EtcdHistory,
+): QuorumFinding {
+  const doubtful = { kind: "doubtful" as const, nodes: quorum.nodes, listsMajority: false };
+  const newer = newerElsewhere(
+    quorum,
+    views.filter((view) => isSameId(clusterHeldBy(view), quorum.clusterId)),
+  );
+  if (newer !== undefined) return { ...doubtful, reason: "newer-elsewhere", text: newer };
+  for (const { revision, from } of restoredFloors(etcd, quorum, views, history)) {
+    if (quorum.revision >= revision) continue;
+    const text = `the rebuilt cluster is at revision ${quorum.revision}, ${from} ${revision}`;
+    return { ...doubtful, reason: "revision-went-back", text };
+  }
+  return { kind: "found", quorum };
+}
+
+/** What the rebuilt cluster has had at least: its source, and what was recorded of it since. */
+function restoredFloors(
+  etcd: EtcdDeclaration,
+  quorum: EtcdQuorum,
+  views: readonly EtcdNodeView[],
+  history: EtcdHistory,
+): readonly { readonly revision: number; readonly from: string }[] {
+  const { restore } = etcd;
+  const isRecorded = isSameId(history.lastClusterId, quorum.clusterId);
+  const saved = views.flatMap((view) =>
+    view.kind === "observed" && restore !== undefined
+      ? view.etcd.snapshots.filter((file) => file.isVerified && file.path.endsWith(`/${restoreFileName(restore)}`))
+      : [],
+  );
+  return [
+    ...(isRecorded && history.lastRevision !== undefined
+      ? [{ revision: history.lastRevision, from: "and recorded was" }]
+      : []),
+    ...(restore?.source.kind === "snapshot"
+      ? [{ revision: restore.source.revision, from: "its snapshot was at" }]
+      : []),
+    ...saved.map((file) => ({ revision: file.revision ?? 0, from: "the snapshot that it was made from is at" })),
+    // Every store that is worth a restore has been written to.
+    { revision: 2, from: "and a restored one has at least" },
+  ];
+}
+
+function clusterHeldBy(view: EtcdNodeView): MemberId | undefined {
+  if (view.kind !== "observed") return undefined;
+  return answered(view.etcd.status)?.clusterId ?? view.etcd.data.identity?.clusterId;
 }
 
 interface Doubt {
@@ -174,8 +220,13 @@ function listsMajority(etcd: EtcdDeclaration, quorum: EtcdQuorum): boolean {
   return listedOf(etcd, quorum) >= quorumOf(Object.keys(etcd.members).length);
 }
 
-/** The highest revision known from before, unless the declaration says that an older one is meant. */
+/**
+ * The highest revision known from before, unless the declaration says that an older one is meant. Once a revision was recorded
+ * under that word it is used up: left in the declaration, it must not let a store pass that was emptied since.
+ */
 export function floorOf(etcd: EtcdDeclaration, history: EtcdHistory): number | undefined {
+  const isUsedUp = etcd.acceptRevision !== undefined && history.acceptedRevision === etcd.acceptRevision;
+  if (isUsedUp && history.lastRevision !== undefined) return history.lastRevision;
   const known = [history.lastRevision, ...history.backups.map((backup) => backup.revision)];
   const revisions = known.flatMap((revision) => revision ?? []);
   if (revisions.length === 0) return etcd.acceptRevision;
@@ -203,6 +254,8 @@ function areOthersBlank(quorum: EtcdQuorum, views: readonly EtcdNodeView[]): boo
     if (view.kind !== "observed") return false;
     const { state, identity } = view.etcd.data;
     if (state === "empty" || state === "missing" || state === "member-directory-only") return true;
+    // What cannot be started vouches for nothing; that a member booted by itself is then told by its being alone.
+    if (state === "incomplete") return quorum.nodes.length > 1;
     return isSameId(identity?.clusterId, quorum.clusterId);
   });
 }

@@ -4,7 +4,7 @@
 import type { EtcdRestore } from "../../model/etcd-declaration";
 import { isSameId, type MemberId } from "../../model/etcd-member-id";
 import { answered, type EtcdObservation, type EtcdSnapshot } from "../../model/etcd-observation";
-import { bootstrapClusterId, restoreToken } from "./cluster-id";
+import { bootstrapClusterId, restoreFileName, restoreToken } from "./cluster-id";
 import { declaredCluster, type InitialMember } from "./membership";
 import { etcdOf, type Planning, settingsOf } from "./planning";
 import { hasLearners } from "./version";
@@ -40,7 +40,7 @@ export function restoreGoal(planning: Planning, restore: EtcdRestore): RestoreGo
     members.map((member) => member.peerUrl),
     token,
   );
-  const pathOn = (node: string) => `${settingsOf(planning, node).snapshotDirectory}/restore-${restore.name}.db`;
+  const pathOn = (node: string) => `${settingsOf(planning, node).snapshotDirectory}/${restoreFileName(restore)}`;
   return { restore, token, nodes, members, clusterId, pathOn };
 }
 
