@@ -41,7 +41,11 @@ function startWhole(planning: Planning): PlanPart {
   const { members: states } = planning.assessment;
   const full = states.flatMap((state) => roomBlocker(planning, state) ?? []);
   const isFull = (node: string) => full.some((one) => one.node === node);
-  const stopped = states.filter((state) => state.condition === "stopped" && !isFull(state.node));
+  const held = (node: string) => etcdOf(planning, node)?.data.offline?.revision ?? 0;
+  // The most advanced first: two that agree without it would go on without what it alone has.
+  const stopped = states
+    .filter((state) => state.condition === "stopped" && !isFull(state.node))
+    .sort((a, b) => held(b.node) - held(a.node) || (a.node < b.node ? -1 : 1));
   // A listed member without its data joins as soon as a whole one answers, and votes without knowing what it acknowledged.
   for (const { node } of stopped.length === 0 ? [] : states.filter((state) => isForgetful(planning, state)))
     steps.push(stopMember(planning, node, `${node} has lost its data: its vote could lose acknowledged writes`));

@@ -34,12 +34,15 @@ export function judgeLostQuorum(
     if (failedTools > 0) return { kind: "tool-failure", summary, quorum: undefined, evidence };
     return { kind: "unknown", summary, reason: "votes-not-countable", evidence };
   }
+  // Where nobody shows the members, the list may hold fewer than are declared: one that runs may be all of them.
+  const isListKnown = shownVoters(views) > 0;
   const reachableVotes = count(...whole) + refused + failedTools + unseen;
-  if (refused > 0 && reachableVotes >= needed) {
+  const mayStand = reachableVotes >= needed || (!isListKnown && runsUnasked(views, members));
+  if (refused > 0 && mayStand) {
     const summary = `${refused} member(s) are kept out by certificates, and without them ${needed} voters cannot agree`;
     return { kind: "certificates", summary, quorum: undefined, evidence };
   }
-  if (failedTools > 0 && reachableVotes >= needed) {
+  if (failedTools > 0 && mayStand) {
     const summary = `etcd on ${failedTools} node(s) could not be asked, and without them ${needed} voters were not counted`;
     return { kind: "tool-failure", summary, quorum: undefined, evidence };
   }
@@ -60,9 +63,22 @@ export function judgeLostQuorum(
 
 /** How many voters the cluster has, by the longest list that any member shows, else as declared. */
 function votersOf(etcd: EtcdDeclaration, views: readonly EtcdNodeView[]): number {
+  return shownVoters(views) || Object.keys(etcd.members).length;
+}
+
+/** The voters of the longest list that any member shows; 0 when none does. */
+function shownVoters(views: readonly EtcdNodeView[]): number {
   const shown = views.map((view) => (view.kind === "observed" ? (answered(view.etcd.members) ?? []) : []));
-  const longest = Math.max(0, ...shown.map((list) => list.filter((member) => !member.isLearner).length));
-  return longest === 0 ? Object.keys(etcd.members).length : longest;
+  return Math.max(0, ...shown.map((list) => list.filter((member) => !member.isLearner).length));
+}
+
+/** Does a member run that could not be asked? */
+function runsUnasked(views: readonly EtcdNodeView[], members: readonly EtcdMemberState[]): boolean {
+  const unasked = members.filter(({ condition }) => condition === "certificates" || condition === "tool-failure");
+  return views.some(
+    (view) =>
+      view.kind === "observed" && view.etcd.service.hasProcess && unasked.some(({ node }) => node === view.node),
+  );
 }
 
 /** Do all whole members hold data of one cluster? */

@@ -57,6 +57,12 @@ export function stopMember(planning: Planning, node: string, reason: string): Et
   return { kind: "etcdStopMember", node, subject: at.name, reason, at, place, timeoutSeconds: stopTimeoutSeconds };
 }
 
+/** Puts what would start a member out of reach; what runs goes on, but for a static pod. */
+export function parkDefinition(planning: Planning, node: string, reason: string): EtcdStep {
+  const at = settingsOf(planning, node);
+  return { kind: "etcdParkDefinition", node, subject: at.name, reason, at, place: placeOf(planning) };
+}
+
 export function removeMember(
   planning: Planning,
   survivor: string,
@@ -181,7 +187,7 @@ export function moveLeader(planning: Planning, leader: EtcdMemberState): EtcdMov
     kind: "etcdMoveLeader",
     node: leader.node,
     subject: heir.node,
-    reason: `${leader.node} leads and is about to be stopped; ${heir.node} takes over first, so that no election is needed`,
+    reason: `${leader.node} leads and is about to be stopped; ${heir.node} takes over first, and what then votes is looked at: followers that see each other through their leader alone show themselves`,
     at: settingsOf(planning, leader.node),
     toMemberId: heir.entry.id,
   };

@@ -5,8 +5,8 @@ import { isSameId } from "../../model/etcd-member-id";
 import { answered } from "../../model/etcd-observation";
 import type { EtcdStep } from "../../model/etcd-step";
 import type { EtcdMemberState } from "../../model/etcd-verdict";
-import { makeMemberDirectory, placeOf } from "./make-steps";
-import { etcdOf, isOwnData, type Planning, settingsOf } from "./planning";
+import { makeMemberDirectory, parkDefinition } from "./make-steps";
+import { etcdOf, isOwnData, type Planning } from "./planning";
 
 /** May etcd be booted on this member's node as its data is now? */
 export function isAdmitted(planning: Planning, member: EtcdMemberState): boolean {
@@ -43,6 +43,5 @@ function parkStep(planning: Planning, member: EtcdMemberState): EtcdStep | undef
     return isJoinOnly ? undefined : makeMemberDirectory(planning, member.node);
   }
   const reason = `etcd on ${member.node} is ${member.condition}: started as it is, it could boot a cluster of its own`;
-  const at = settingsOf(planning, member.node);
-  return { kind: "etcdParkDefinition", node: member.node, subject: at.name, reason, at, place: placeOf(planning) };
+  return parkDefinition(planning, member.node, reason);
 }

@@ -8,12 +8,12 @@ import type { EtcdStep } from "../../model/etcd-step";
 import type { EtcdMemberState, EtcdQuorum } from "../../model/etcd-verdict";
 import { quorumOf } from "../../model/etcd-verdict";
 import { compareHashes } from "./corruption";
-import { startInQuorum, startMember, waitForMember } from "./make-steps";
+import { moveLeader, startInQuorum, startMember, waitForMember } from "./make-steps";
 import { isRefused, memberBlocker, memberBlockers } from "./member-blockers";
 import { announced, initialCluster, type Listed } from "./membership";
 import { blocker, etcdOf, healthyVoters, nothing, type Planning, type PlanPart, settingsOf } from "./planning";
 import { type Ballot, ballotOf, firstLoss, projectAll } from "./projection";
-import { finishLearner, replaceMember, startOwnMember } from "./replace-member";
+import { clearUnlisted, finishLearner, replaceMember, startOwnMember, stopForks } from "./replace-member";
 import { roomBlocker } from "./room";
 import { disarmAlarms, freeSpace } from "./space";
 import { correctPeerUrls, removeStrays } from "./tidy-membership";
@@ -29,6 +29,8 @@ export function planQuorate(planning: Planning, quorum: EtcdQuorum): PlanPart {
   const targets = planning.assessment.members.filter((member) => !isRefused(member.condition)).sort(byUrgency);
   const parts = [
     () => freeSpace(planning, quorum),
+    () => stopForks(planning, quorum),
+    () => clearUnlisted(planning, quorum),
     () => removeStrays(planning, quorum),
     () => correctPeerUrls(planning, quorum),
     ...targets.map((member) => () => mend(planning, quorum, member)),
@@ -170,6 +172,7 @@ function rewriteDefinitions(planning: Planning, quorum: EtcdQuorum): PlanPart {
   const [next] = voters;
   if (next === undefined || members.some((member) => member.condition !== "voting")) return nothing;
   const steps = voters.flatMap((voter) => [
+    ...(voter.isLeader ? [moveLeader(planning, voter) ?? []].flat() : []),
     startInQuorum(planning, voter.node, quorum, undefined, planning.input.definitionDrifts[voter.node] ?? ""),
     waitForMember(planning, voter.node, true, `${voter.node} has to vote again before the next one is touched`),
   ]);

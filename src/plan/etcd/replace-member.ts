@@ -12,6 +12,7 @@ import {
   condemnData,
   makeMemberDirectory,
   moveLeader,
+  parkDefinition,
   promoteMember,
   removeMember,
   startInQuorum,
@@ -135,6 +136,33 @@ export function finishLearner(planning: Planning, quorum: EtcdQuorum, member: Et
   return { steps: isReady ? [promote] : [wait, promote], blockers: [] };
 }
 
+/** Stops a member that is to be replaced, and hands its leadership over first. */
+function stopForGood(
+  planning: Planning,
+  quorum: EtcdQuorum,
+  member: EtcdMemberState,
+  etcd: EtcdObservation,
+): readonly EtcdStep[] {
+  if (!canRun(etcd)) return [];
+  const steps: EtcdStep[] = [];
+  // Stopped, it would look like a member that only has to be started.
+  if (isOwnData(etcd, quorum, member) && member.entry !== undefined && !etcd.data.isCondemned)
+    steps.push(
+      condemnData(planning, member.node, member.entry.id, `its data is not to be used again: ${member.condition}`),
+    );
+  const handOver = member.isCounted && member.isLeader ? moveLeader(planning, member) : undefined;
+  if (handOver !== undefined) steps.push(...holdBack(planning, member, etcd), handOver);
+  return [...steps, stopMember(planning, member.node, `${member.node} is to be replaced: ${member.condition}`)];
+}
+
+/** A leader without its files must not come back with nothing while it is seen whether the others agree without it. */
+function holdBack(planning: Planning, member: EtcdMemberState, etcd: EtcdObservation): readonly EtcdStep[] {
+  const isPausable = planning.input.etcd.runner.kind !== "static-pod" && !etcd.service.isPaused;
+  if (member.condition !== "wiped-running" || !isPausable) return [];
+  const reason = `${member.node} leads without its files: should it end now, it must not vote again with nothing`;
+  return [parkDefinition(planning, member.node, reason)];
+}
+
 /** Stop, then out of the membership, so that nothing waits for its vote while its data is moved. */
 function takeOut(
   planning: Planning,
@@ -143,22 +171,52 @@ function takeOut(
   etcd: EtcdObservation,
   survivor: string,
 ): readonly EtcdStep[] {
-  const steps: EtcdStep[] = [];
-  if (canRun(etcd)) {
-    // Stopped, it would look like a member that only has to be started.
-    if (isOwnData(etcd, quorum, member) && member.entry !== undefined && !etcd.data.isCondemned)
-      steps.push(
-        condemnData(planning, member.node, member.entry.id, `its data is not to be used again: ${member.condition}`),
-      );
-    const handOver = member.isCounted && member.isLeader ? moveLeader(planning, member) : undefined;
-    if (handOver !== undefined) steps.push(handOver);
-    steps.push(stopMember(planning, member.node, `${member.node} is to be replaced: ${member.condition}`));
-  }
+  const steps: EtcdStep[] = [...stopForGood(planning, quorum, member, etcd)];
   if (member.entry !== undefined) {
     const reason = `${member.name} cannot come back as the member it was, and a dead member blocks every other change`;
     steps.push(removeMember(planning, survivor, member.entry, reason));
   }
   return steps;
+}
+
+/**
+ * Stops members of no cluster but their own, and, while somebody is to join, those that come up only to end. Such a one answers whoever joins with a member list that is not this cluster's,
+ * so that the join fails. Source: etcd server/etcdserver/cluster_util.go getClusterFromRemotePeers: the first answer is taken.
+ */
+export function stopForks(planning: Planning, quorum: EtcdQuorum): PlanPart {
+  const isJoining = quorum.members.some((entry) => entry.name === "");
+  const isInTheWay = ({ node, condition, isCounted }: EtcdMemberState) =>
+    !isCounted &&
+    (condition === "forked" ||
+      (isJoining && condition === "stale") ||
+      (isJoining && condition === "crash-looping" && planning.input.definitionDrifts[node] === undefined));
+  const steps = planning.assessment.members.filter(isInTheWay).flatMap((member) => {
+    const etcd = etcdOf(planning, member.node);
+    const [survivor] = healthyVoters(planning, member.node);
+    if (etcd === undefined || survivor === undefined || roomBlocker(planning, member) !== undefined) return [];
+    return stopForGood(planning, quorum, member, etcd);
+  });
+  return { steps, blockers: [] };
+}
+
+/**
+ * Moves the data of members that were taken out aside, before another one is taken out: with fewer than half of the declared
+ * members left on the list, nobody else may hold data that would make the cluster doubtful.
+ */
+export function clearUnlisted(planning: Planning, quorum: EtcdQuorum): PlanPart {
+  const steps = planning.assessment.members.flatMap((member): readonly EtcdStep[] => {
+    const etcd = etcdOf(planning, member.node);
+    const [survivor] = healthyVoters(planning, member.node);
+    if (etcd === undefined || survivor === undefined || member.entry !== undefined || isBlank(etcd)) return [];
+    if (isRefused(member.condition) || roomBlocker(planning, member) !== undefined) return [];
+    if (undeclaredPod(planning, member.node) !== undefined) return [];
+    return [
+      ...preserve(planning, quorum, member.node),
+      ...takeOut(planning, quorum, member, etcd, survivor.node),
+      ...makeRoom(planning, member, etcd),
+    ];
+  });
+  return { steps, blockers: [] };
 }
 
 function makeRoom(planning: Planning, member: EtcdMemberState, etcd: EtcdObservation): readonly EtcdStep[] {

@@ -1,8 +1,9 @@
 // Everything that stands in the way of rebuilding a lost cluster, all at once.
 
 import { isSameId } from "../../model/etcd-member-id";
-import { answered } from "../../model/etcd-observation";
+import { answered, type EtcdObservation } from "../../model/etcd-observation";
 import type { EtcdBlocker } from "../../model/etcd-plan";
+import { quorumOf } from "../../model/etcd-verdict";
 import { blocker, etcdOf, type Planning, settingsOf } from "./planning";
 import { undeclaredPod } from "./replace-member";
 import { isRestoredData, type RestoreGoal, snapshotOn, versionOn } from "./restore-goal";
@@ -19,10 +20,10 @@ export function restoreBlockers(planning: Planning, goal: RestoreGoal): readonly
   ];
 }
 
-/** The most advanced data that any node is known to hold; undefined when none is. */
+/** The most advanced data that any node is known to hold and nobody has condemned; undefined when none is. */
 export function mostAdvanced(planning: Planning): { readonly node: string; readonly revision: number } | undefined {
   const known = planning.settings.flatMap(({ node }) => {
-    const progress = progressOf(planning, node);
+    const progress = etcdOf(planning, node)?.data.isCondemned === true ? undefined : progressOf(planning, node);
     return progress === undefined ? [] : [{ node, ...progress }];
   });
   return [...known].sort(
@@ -81,8 +82,11 @@ function sourceBlockers(planning: Planning, goal: RestoreGoal): readonly EtcdBlo
     ];
   }
   const etcd = etcdOf(planning, source.node);
+  const standing = etcd === undefined ? undefined : standingBlocker(planning, goal, source.node, etcd);
+  if (standing !== undefined) return [standing];
   if (etcd === undefined || isRestoredData(etcd, goal) || snapshotOn(planning, goal, source.node) !== undefined)
     return [];
+  if (etcd.data.isCondemned) return [condemnedBlocker(planning, source.node)];
   const best = mostAdvanced(planning);
   const own = progressOf(planning, source.node);
   if (own === undefined || etcd.data.state !== "present") {
@@ -106,6 +110,45 @@ function sourceBlockers(planning: Planning, goal: RestoreGoal): readonly EtcdBlo
       `name ${best.node} as the survivor`,
     ),
   ];
+}
+
+/** Most of the declared members agree and serve the cluster that the survivor's data is of: that quorum is not lost. */
+function standingBlocker(
+  planning: Planning,
+  goal: RestoreGoal,
+  node: string,
+  survivor: EtcdObservation,
+): EtcdBlocker | undefined {
+  const urls = planning.settings.map((own) => own.peerUrl);
+  const serving = planning.settings.find((own) => {
+    const etcd = etcdOf(planning, own.node);
+    const clusterId = etcd?.read.kind === "seen" ? answered(etcd.status)?.clusterId : undefined;
+    if (etcd === undefined || own.node === node || isSameId(clusterId, goal.clusterId)) return false;
+    const listed = (answered(etcd.members) ?? []).flatMap(({ peerUrls }) => peerUrls);
+    return (
+      isSameId(clusterId, survivor.data.identity?.clusterId) &&
+      urls.filter((url) => listed.includes(url)).length >= quorumOf(urls.length)
+    );
+  });
+  if (serving === undefined) return undefined;
+  return blocker(
+    "etcd-restore-source",
+    node,
+    `${serving.node} serves the same cluster with a quorum behind it, and is not stopped for the data of ${node}: ${planning.assessment.verdict.summary}`,
+    `if what ${serving.node} serves is meant, take etcd.restore out and declare etcd.acceptRevision; if the data of ${node} is, name a snapshot of it as the source`,
+  );
+}
+
+/** Data that was found bad is not made the whole cluster's. */
+function condemnedBlocker(planning: Planning, node: string): EtcdBlocker {
+  const best = mostAdvanced(planning);
+  const other = best === undefined ? "a snapshot" : `${best.node} (revision ${best.revision}) or a snapshot`;
+  return blocker(
+    "etcd-restore-source",
+    node,
+    `the data of ${node} was found bad, and is marked as not to be used again`,
+    `name ${other} as the source; only if you know that this data is right, remove the mark condemned-* of its member from ${settingsOf(planning, node).archiveDirectory}`,
+  );
 }
 
 /** A store that serves and is ahead of the snapshot is not what a restore was asked for: an opt-in may be left over. */

@@ -6,6 +6,7 @@ import type { EtcdRestore } from "../../model/etcd-declaration";
 import { writersOf } from "../../model/etcd-settings";
 import type { EtcdStep } from "../../model/etcd-step";
 import { backupFileName } from "../../model/etcd-verdict";
+import { restoreFileName } from "./cluster-id";
 import { archiveData, makeMemberDirectory, saveSnapshot, startMember, stopMember, waitForMember } from "./make-steps";
 import { declaredCluster } from "./membership";
 import { canRun, etcdOf, isBlank, type Planning, type PlanPart, settingsOf } from "./planning";
@@ -18,11 +19,14 @@ export function restoreQuorum(planning: Planning, restore: EtcdRestore): PlanPar
   const goal = restoreGoal(planning, restore);
   const blockers = restoreBlockers(planning, goal);
   if (blockers.length > 0) return { steps: [], blockers };
-  const source = keepSource(planning, goal);
+  const stops = stopAll(planning, goal);
+  // A survivor that is started beside others would follow them, and give up what it has beyond them.
+  const before = isAsleep(planning, goal) ? stops.filter(({ node }) => node !== goal.restore.source.node) : [];
   const steps = [
     ...stopWriters(planning),
-    ...source,
-    ...stopAll(planning, goal),
+    ...before,
+    ...keepSource(planning, goal),
+    ...stops.filter((step) => !before.includes(step)),
     ...archiveOthers(planning, goal),
     ...goal.nodes.flatMap((node) => restoreNode(planning, goal, node)),
   ];
@@ -42,9 +46,17 @@ function stopWriters(planning: Planning): readonly EtcdStep[] {
   });
 }
 
+/** Does the survivor have to be started for its snapshot? */
+function isAsleep(planning: Planning, goal: RestoreGoal): boolean {
+  const { source } = goal.restore;
+  if (source.kind !== "survivor" || snapshotOn(planning, goal, source.node) !== undefined) return false;
+  const etcd = etcdOf(planning, source.node);
+  return etcd !== undefined && etcd.status.kind !== "seen" && !isRestoredData(etcd, goal);
+}
+
 /** Brings the snapshot to where it is needed, and off the node that it comes from. */
 function keepSource(planning: Planning, goal: RestoreGoal): readonly EtcdStep[] {
-  const { source, name } = goal.restore;
+  const { source } = goal.restore;
   const pending = goal.nodes.filter((node) => {
     const etcd = etcdOf(planning, node);
     return etcd !== undefined && !isRestoredData(etcd, goal);
@@ -64,7 +76,7 @@ function keepSource(planning: Planning, goal: RestoreGoal): readonly EtcdStep[] 
       const members = declaredCluster(planning.settings);
       steps.push(startMember(planning, source.node, members, planning.input.etcd.token, why));
     }
-    steps.push(saveSnapshot(planning, source.node, `restore-${name}.db`, reason));
+    steps.push(saveSnapshot(planning, source.node, restoreFileName(goal.restore), reason));
   }
   const backup = planning.input.history.backups.find((kept) => kept.sha256 === saved?.sha256);
   if (backup === undefined) {

@@ -42,7 +42,7 @@ export function freeSpace(planning: Planning, quorum: EtcdQuorum): PlanPart {
   if (mustCompact) {
     const reason = `the history of ${quorum.revision - compacted} revisions fills the database`;
     const at = settingsOf(planning, first.node);
-    const { revision } = quorum;
+    const revision = compactionOf(planning, quorum);
     steps.push({ kind: "etcdCompact", node: first.node, subject: String(revision), reason, at, revision });
   }
   for (const voter of defragmented) {
@@ -50,9 +50,13 @@ export function freeSpace(planning: Planning, quorum: EtcdQuorum): PlanPart {
     const at = settingsOf(planning, voter.node);
     steps.push({ kind: "etcdDefragment", node: voter.node, subject: at.name, reason, at });
   }
-  steps.push(
-    disarmAlarms(planning, first.node, "there is room again, and the alarm keeps writes out until it is cleared"),
-  );
+  // A member that is replaced anyway is not defragmented, and would raise the alarm again at the next write.
+  const isFullBeside = planning.assessment.members.some((member) => member.isCounted && member.condition !== "voting");
+  if (!isFullBeside)
+    steps.push(
+      disarmAlarms(planning, first.node, "there is room again, and the alarm keeps writes out until it is cleared"),
+    );
+  else if (!mustCompact && defragmented.length === 0) return nothing;
   return { steps, blockers: [] };
 }
 
@@ -65,6 +69,15 @@ export function disarmAlarms(planning: Planning, node: string, reason: string): 
 // nowhere. A tenth, at most a thousand, is left.
 function historyKept(revision: number): number {
   return Math.min(1000, Math.floor(revision / 10));
+}
+
+/** Just below the lowest revision that a counted voter has, so that one that lags can still be compared with the others. */
+function compactionOf(planning: Planning, quorum: EtcdQuorum): number {
+  const held = quorum.nodes.flatMap((node) => {
+    const etcd = etcdOf(planning, node);
+    return etcd === undefined ? [] : (answered(etcd.status)?.revision ?? []);
+  });
+  return Math.max(1, Math.min(quorum.revision, ...held) - 1);
 }
 
 function compactRevisionOf(planning: Planning, node: string): number | undefined {

@@ -113,7 +113,7 @@ function changeWorld(
 }
 
 /** What puts a member out of reach of what would start it: its manifest is moved, the unit masked, the job unmonitored. */
-function pausedFields(world: EtcdWorld, node: EtcdWorldNode): Partial<EtcdWorldNode> {
+export function pausedFields(world: EtcdWorld, node: EtcdWorldNode): Partial<EtcdWorldNode> {
   if (world.runner !== "static-pod") return { isPaused: true };
   if (node.definition.state !== "in-place") return {};
   return { isPaused: true, definition: { ...node.definition, state: "parked" } };

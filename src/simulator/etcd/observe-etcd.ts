@@ -191,8 +191,16 @@ function observeData(world: EtcdWorld, node: EtcdWorldNode): EtcdObservation["da
         identity: { clusterId: clusterOf(world, data), memberId: data.memberId },
         isCondemned: node.condemned.includes(data.memberId),
         ...(node.isRunning ? {} : { offline: { revision: data.revision, totalKeys: keysUsed } }),
+        ...(node.isRunning || !isLogWhole(world, data)
+          ? {}
+          : { logPeerUrls: data.listed.flatMap((one) => one.peerUrls) }),
       };
   }
+}
+
+/** Does the log begin at the beginning? That of restored data begins with a snapshot. */
+function isLogWhole(world: EtcdWorld, data: MemberData): boolean {
+  return world.groups[data.group]?.origin !== "restored";
 }
 
 /** The cluster id in the head of the write-ahead log. */

@@ -38,16 +38,30 @@ export function runningIn(world: EtcdWorld, key: string): readonly EtcdWorldNode
   });
 }
 
-/** The nodes that form a group's quorum now, learners among them included; empty when there is none. */
+/**
+ * The nodes that form a group's quorum now, learners among them included; empty when there is none: its leader and those that
+ * talk to it. Members exchange nothing through a third one.
+ */
 export function quorumNodes(world: EtcdWorld, key: string): readonly EtcdWorldNode[] {
   const group = world.groups[key];
   if (group === undefined) return [];
   const running = runningIn(world, key);
-  for (const start of running) {
-    const component = reach(world, start, running);
-    if (component.filter((node) => isVoter(group, node)).length >= votesNeeded(group)) return component;
-  }
-  return [];
+  const leader = leaderOf(world, group, running);
+  return leader === undefined ? [] : running.filter((node) => areConnected(world, leader, node));
+}
+
+/** Who leads: the one that does, as long as it talks to enough voters, else the one that is elected. */
+function leaderOf(world: EtcdWorld, group: RaftGroup, running: readonly EtcdWorldNode[]): EtcdWorldNode | undefined {
+  const voters = running.filter((node) => isVoter(group, node));
+  const peersOf = (node: EtcdWorldNode) => voters.filter((peer) => areConnected(world, node, peer));
+  const candidates = voters.filter((node) => peersOf(node).length >= votesNeeded(group));
+  const current = candidates.find((node) => isSameId(memberData(node)?.memberId, group.leader));
+  if (current !== undefined) return current;
+  // Nobody votes for a log that is older than its own.
+  const electable = candidates.filter(
+    (node) => peersOf(node).filter((peer) => revisionOf(peer) <= revisionOf(node)).length >= votesNeeded(group),
+  );
+  return [...electable].sort((a, b) => revisionOf(a) - revisionOf(b) || (a.name < b.name ? -1 : 1))[0];
 }
 
 /** Does a group have a quorum? */
@@ -70,13 +84,6 @@ export function votingNodes(world: EtcdWorld, key: string): readonly string[] {
     .map((node) => node.name);
 }
 
-function reach(world: EtcdWorld, start: EtcdWorldNode, all: readonly EtcdWorldNode[]): readonly EtcdWorldNode[] {
-  const found = [start];
-  for (const node of found)
-    for (const other of all) if (!found.includes(other) && areConnected(world, node, other)) found.push(other);
-  return found;
-}
-
 /** Elects leaders where there is a quorum and brings its members up to date. */
 export function agree(world: EtcdWorld): EtcdWorld {
   return Object.keys(world.groups).reduce(agreeIn, world);
@@ -88,16 +95,14 @@ function agreeIn(world: EtcdWorld, key: string): EtcdWorld {
   if (group === undefined) return world;
   if (nodes.length === 0)
     return group.leader === undefined ? world : changeGroup(world, key, { leader: undefined, heard: [] });
-  const voters = nodes.filter((node) => isVoter(group, node));
-  const isLed = voters.some((node) => isSameId(memberData(node)?.memberId, group.leader));
-  return replicate(isLed ? world : elect(world, key, group, voters), key, nodes);
+  const leader = leaderOf(world, group, runningIn(world, key));
+  if (leader === undefined) return world;
+  const isLed = isSameId(memberData(leader)?.memberId, group.leader);
+  return replicate(isLed ? world : elect(world, key, group, leader), key, nodes);
 }
 
 /** The oldest log that enough others would vote for wins. */
-function elect(world: EtcdWorld, key: string, group: RaftGroup, voters: readonly EtcdWorldNode[]): EtcdWorld {
-  const byAge = [...voters].sort((a, b) => revisionOf(a) - revisionOf(b) || (a.name < b.name ? -1 : 1));
-  const winner = byAge[votesNeeded(group) - 1];
-  if (winner === undefined) return world;
+function elect(world: EtcdWorld, key: string, group: RaftGroup, winner: EtcdWorldNode): EtcdWorld {
   const revision = revisionOf(winner);
   const leader = memberData(winner)?.memberId;
   const elected = changeGroup(world, key, { leader, term: group.term + 1, revision, heard: [] });

@@ -8,7 +8,7 @@ import { canBumpRevision, hasLearners } from "../../plan/etcd/version";
 import { type EtcdWorld, memberData, worldNode, worldNodes } from "../etcd/etcd-world";
 import { hasQuorum } from "../etcd/raft";
 import type { EtcdSubject } from "./etcd-subject";
-import { downNodes, entryOfNode, isQuorate, soundVoters, trueCluster, trueGroup } from "./truth";
+import { downNodes, entryOfNode, isFoundCorrupt, isQuorate, soundVoters, trueCluster, trueGroup } from "./truth";
 
 /** One effect of ours. */
 export interface Act {
@@ -149,7 +149,8 @@ export const actCheckers: readonly ActChecker[] = [
   },
 ];
 
-function findDisorder({ before, after, step, effect, isBlind }: Act): string | undefined {
+function findDisorder(act: Act): string | undefined {
+  const { before, step, effect } = act;
   const group = trueCluster(before);
   const node = worldNode(before, step.node);
   const entry = entryOfNode(before, node);
@@ -163,16 +164,11 @@ function findDisorder({ before, after, step, effect, isBlind }: Act): string | u
     if (unstarted.length > 0) return `${step.memberName} is added while another member is still to start`;
     if (!step.isLearner && hasLearners(before.version)) return `${step.memberName} is added as a voter at once`;
   }
-  return effect === "startEtcdService" ? findUnadmitted(before, after, step, isBlind) : undefined;
+  return effect === "startEtcdService" ? findUnadmitted(act) : undefined;
 }
 
 /** Park before start: what is started is a member of the true cluster, or has been announced to it. */
-function findUnadmitted(
-  before: EtcdWorld,
-  after: EtcdWorld,
-  step: EtcdChangeStep,
-  isBlind: boolean,
-): string | undefined {
+function findUnadmitted({ start, before, after, step, isBlind }: Act): string | undefined {
   const node = worldNode(before, step.node);
   const data = memberData(node);
   const entry = entryOfNode(before, node);
@@ -185,7 +181,10 @@ function findUnadmitted(
     const isAnnounced = entry !== undefined && entry.name === "";
     return isAnnounced ? undefined : `${step.node} is started with no data although nobody has announced it`;
   }
-  if (data.isCorrupt || node.condemned.some((id) => isSameId(id, data.memberId)))
+  const atFirst = worldNode(start, step.node);
+  const wasFound =
+    data.isCorrupt && isSameId(memberData(atFirst)?.memberId, data.memberId) && isFoundCorrupt(start, atFirst);
+  if (wasFound || node.condemned.some((id) => isSameId(id, data.memberId)))
     return `${step.node} is started over data that was found bad`;
   if (before.groups[data.group]?.origin === "restored") return undefined;
   if (data.group !== key && hasQuorum(before, key)) return `${step.node} is started over data of another cluster`;

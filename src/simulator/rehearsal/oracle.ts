@@ -49,10 +49,15 @@ export function expectEnd(subject: EtcdSubject, world: EtcdWorld): Expectation {
     add(reasons, "etcd-forked", "etcd-unknown", "etcd-revision-went-back");
     if (subject.etcd.restore !== undefined) add(reasons, "etcd-restore-source", "etcd-restore-node");
   }
+  // Writes that a fault took from a cluster that goes on without them are a human's to give up.
+  if ((trueCluster(world)?.revision ?? 0) < (subject.lastRevision ?? 0))
+    add(reasons, "etcd-forked", "etcd-unknown", "etcd-revision-went-back");
   // A restore that cannot be made now says what it wants for.
   if (isHindered && subject.etcd.restore !== undefined)
     add(reasons, "etcd-restore-source", "etcd-restore-node", "etcd-restore-tool", "etcd-quorum-lost");
   const down = downNodes(world);
+  // One that lists few of the declared members and does not run cannot be told from one that began by itself.
+  if (!isQuorate(world) && !listsMajority(subject, world)) add(reasons, "etcd-quorum-lost", "etcd-restore-source");
   if (isQuorate(world)) {
     // With no sound voter there is nobody to bring another in from.
     if (soundVoters(world).length === 0) reasons.add("etcd-quorum-would-be-lost");

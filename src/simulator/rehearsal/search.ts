@@ -4,7 +4,7 @@
 import type { EtcdChangeStep } from "../../model/etcd-step";
 import { quorumOf } from "../../model/etcd-verdict";
 import { endProcess } from "../etcd/boot";
-import { effectsOfStep } from "../etcd/etcd-effects";
+import { effectsOfStep, pausedFields } from "../etcd/etcd-effects";
 import { changeNode, type EtcdWorld, votersOf, worldNodes } from "../etcd/etcd-world";
 import { injectEtcdFault } from "../etcd/inject-fault";
 import { createPrng } from "../prng";
@@ -196,7 +196,10 @@ function compareWithFaultAlone(
   const sound = new Set(soundVoters(start));
   const alone = worldNodes(start)
     .filter((node) => (node.isRunning || node.data.kind !== "present") && !sound.has(node.name))
-    .reduce((world, node) => changeNode(world, node.name, { ...endProcess(undefined), isPaused: true }), start);
+    .reduce(
+      (world, node) => changeNode(world, node.name, { ...endProcess(undefined), ...pausedFields(world, node) }),
+      start,
+    );
   const lone = injectEtcdFault(alone, extra.fault);
   const group = trueCluster(lone);
   const voters = Math.max(worldNodes(start).length, group === undefined ? 0 : votersOf(group).length);

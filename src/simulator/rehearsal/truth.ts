@@ -44,6 +44,13 @@ export function soundVoters(world: EtcdWorld): readonly string[] {
     .map((node) => node.name);
 }
 
+/** Can it be seen that a node's data is bad: it votes beside more of those whose data is right? */
+export function isFoundCorrupt(world: EtcdWorld, node: EtcdWorldNode): boolean {
+  const voting = worldNodes(world).filter(({ name }) => votingNodes(world, trueGroup(world)).includes(name));
+  const corrupt = voting.filter((voter) => memberData(voter)?.isCorrupt === true);
+  return corrupt.some(({ name }) => name === node.name) && corrupt.length * 2 < voting.length;
+}
+
 /** Is a node out of the operator's reach? */
 export function isOutOfReach(node: EtcdWorldNode): boolean {
   return node.power === "off" || node.link === "down";

@@ -80,6 +80,32 @@ const broken: readonly BrokenPlanner[] = [
     }),
   },
   {
+    rule: 2,
+    title: "stops a leader through which alone the others see each other",
+    checker: "quorum-kept",
+    scene: {
+      topology: { ...etcd, runner: "systemd" },
+      faults: [
+        { at: "0s", fault: { kind: "links-cut", node: "cp-1", peers: ["cp-2"] } },
+        fault("etcd-data-wiped", "cp-0"),
+      ],
+    },
+    planner: without("etcdMoveLeader"),
+  },
+  {
+    rule: 2,
+    title: "lets a leader without its files come back with nothing once leadership is handed over",
+    checker: "writes-kept",
+    scene: {
+      topology: { ...etcd, runner: "systemd" },
+      faults: [
+        { at: "0s", fault: { kind: "links-cut", node: "cp-1", peers: ["cp-2"] } },
+        fault("etcd-data-wiped", "cp-0"),
+      ],
+    },
+    planner: without("etcdParkDefinition"),
+  },
+  {
     rule: 3,
     title: "moves the data of a member before it is removed",
     checker: "member-order",
@@ -143,6 +169,21 @@ const broken: readonly BrokenPlanner[] = [
   },
   {
     rule: 5,
+    title: "restores from a survivor whose data was found bad",
+    checker: "member-order",
+    scene: {
+      topology: { ...etcd, runner: "monit" },
+      declaration: { restore: { name: "night-one", source: { kind: "survivor", node: "cp-2" } } },
+      faults: [fault("etcd-data-corrupt", "cp-2")],
+    },
+    planner: (input) => {
+      const plan = planEtcd(input);
+      const isLost = plan.assessment.quorum === undefined;
+      return isLost ? planEtcd({ ...input, views: input.views.map(withoutEvidence) }) : plan;
+    },
+  },
+  {
+    rule: 5,
     title: "restores under the old token",
     checker: "restore-asked-for",
     scene: restoring,
@@ -186,6 +227,20 @@ const broken: readonly BrokenPlanner[] = [
       const isAnnounced = plan.assessment.quorum?.members.some((member) => member.name === "") ?? false;
       return isAnnounced ? { ...plan, steps: [] } : plan;
     },
+  },
+  {
+    rule: 7,
+    title: "lets a member that serves a cluster of its own answer whoever joins",
+    checker: "converges",
+    scene: {
+      topology: { ...etcd, runner: "monit", members: 4, version: "3.6.5" },
+      declaration: { repairSeveral: true },
+      faults: [fault("etcd-data-corrupt", "cp-1")],
+    },
+    planner: change((steps, plan) => {
+      const forked = plan.assessment.members.filter(({ condition }) => condition === "forked").map(({ node }) => node);
+      return steps.filter((step) => step.kind !== "etcdStopMember" || !forked.includes(step.node));
+    }),
   },
   {
     rule: 8,

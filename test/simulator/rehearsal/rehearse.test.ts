@@ -42,20 +42,6 @@ describe("rehearse, on the kept scenarios", function () {
   });
 });
 
-const openFolder = path.join(__dirname, "../../scenarios/rehearse-open");
-
-// Found by exploring and not mended yet: the plan stops without harm where it could go on. One that holds belongs to the others.
-describe("rehearse, on what is known to be open", function () {
-  this.timeout(120_000);
-
-  for (const file of fs.readdirSync(openFolder).sort())
-    it(`${file}: still does not converge in some case, and breaks no rule of safety`, () => {
-      const { failures } = rehearsed(parseScenario(fs.readFileSync(path.join(openFolder, file), "utf8"), file));
-      const rules = [...new Set(failures.flatMap(({ violations }) => violations.map(({ checker }) => checker)))];
-      expect(rules).to.deep.equal(["converges"]);
-    });
-});
-
 interface Case {
   readonly name: string;
   readonly kind: string;
@@ -100,7 +86,9 @@ describe("rehearse, on one fault of each kind and size", function () {
     });
 });
 
-describe("rehearse", () => {
+describe("rehearse", function () {
+  this.timeout(60_000);
+
   it("gives the same result for the same scene", () => {
     const [scenario] = kept;
     if (scenario === undefined) throw new Error("nothing is kept");
