@@ -83,7 +83,9 @@ const property = (planner: Planner, only?: string) =>
     if (found.length > 0) throw new Error(found.map((violation) => `${violation.rule}: ${violation.text}`).join("\n"));
   });
 
-describe("planEtcd over any mix of members", () => {
+describe("planEtcd over any mix of members", function () {
+  this.timeout(120_000);
+
   it(`breaks no safety rule (seed ${seed}, ${numRuns} runs)`, () => {
     fc.assert(property(right), { seed, numRuns });
   });
