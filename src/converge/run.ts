@@ -1,6 +1,7 @@
 // What one converge remembers from round to round, and which step it takes next: one node at a time, nothing twice, nothing
 // more on a node that was given up.
 
+import { manifestFileName } from "../model/declaration";
 import { isEtcdStep } from "../model/etcd-step";
 import type { NodeObservation } from "../model/node-observation";
 import type { Plan } from "../model/plan";
@@ -48,6 +49,7 @@ export class Run {
   private readonly untaken = new Map<string, string>();
   /** Node -> since when, in milliseconds of the clock, another's lock on it has been waited for. */
   private readonly lockedSinceMs = new Map<string, number>();
+  private etcdChangedAtMs = Number.NEGATIVE_INFINITY;
   private waitingFor: { readonly key: string; readonly sinceMs: number; readonly limitSeconds: number } | undefined;
 
   constructor(private readonly options: ConvergeOptions) {}
@@ -83,8 +85,8 @@ export class Run {
       return step;
     }
     // Without a quorum no API server comes to run, whatever its manifest says.
-    if (held === undefined || isWithoutQuorum(plan)) return undefined;
-    return this.waitForProof(held);
+    if (isWithoutQuorum(plan)) return undefined;
+    return held === undefined ? this.waitForRevival(plan) : this.waitForProof(held);
   }
 
   // A node whose lock was in the way is tried after what is to be changed on the others, and before a pod is waited for: that
@@ -159,6 +161,26 @@ export class Run {
     };
   }
 
+  // An API server that was without its etcd is ready some time after that is; by its own age it has had its time.
+  private waitForRevival(plan: Plan): WaitForPodStep | undefined {
+    const { plane, clock } = this.options;
+    const timeoutSeconds = plane.containerStartTimeoutSeconds;
+    if (clock.nowMs() - this.etcdChangedAtMs > timeoutSeconds * 1000) return undefined;
+    const problem = plan.problems.find(
+      ({ node, subject }) => !this.givenUp.has(node) && plane.nodes[node]?.staticPods[subject] !== undefined,
+    );
+    if (problem === undefined) return undefined;
+    return {
+      kind: "waitForPod",
+      node: problem.node,
+      pod: problem.subject,
+      fileName: manifestFileName(problem.subject),
+      manifestDirectory: plane.manifestDirectory,
+      timeoutSeconds,
+      reason: `${problem.subject} has to run again after the change of etcd`,
+    };
+  }
+
   // A manifest that did not work on one node is not spread to a node where the pod still runs.
   private isDistrusted(
     step: Step,
@@ -203,6 +225,7 @@ export class Run {
     switch (outcome.kind) {
       case "done":
         this.applied.push(step);
+        if (isEtcdStep(step)) this.etcdChangedAtMs = this.options.clock.nowMs();
         if (step.kind === "writeManifest") {
           this.unproven.set(stepKey(step), { step, sinceMs: this.options.clock.nowMs() });
         }

@@ -232,6 +232,31 @@ describe("converge", () => {
     expect(result.failures).to.deep.equal(["gave up after 40 steps, with the control plane still not as declared"]);
   });
 
+  describe("when a pod does not run although it has had its time", () => {
+    const unready = [{ node: "cp-0", subject: "kube-scheduler", message: "it runs but is not ready" }];
+    const promote = { ...write("cp-1"), kind: "etcdDefragment", subject: "cp-1" } as unknown as Step;
+    const readyAt = (readyMs: number) => (applied: readonly ChangeStep[], nowMs: number) =>
+      applied.length === 0 ? planOf([promote], unready) : planOf([], nowMs < readyMs ? unready : []);
+
+    it("gives it that time again after a change of etcd, without which it could not be ready", async () => {
+      const { result, events } = await run({ plan: readyAt(30_000) });
+      expect(events.filter((event) => event.kind === "waiting")).to.have.length(15);
+      expect([result.failures, result.plan.problems]).to.deep.equal([[], []]);
+    });
+
+    it("ends after that time, with the problem as it was", async () => {
+      const { result, events } = await run({ plan: readyAt(3_600_000) });
+      expect(events.filter((event) => event.kind === "waiting").length).to.be.within(10, 100);
+      expect(result.plan.problems).to.deep.equal(unready);
+    });
+
+    it("ends at once when etcd was not changed", async () => {
+      const { result, events } = await run({ plan: () => planOf([], unready) });
+      expect(events.filter((event) => event.kind === "waiting")).to.deep.equal([]);
+      expect(result.plan.problems).to.deep.equal(unready);
+    });
+  });
+
   it("starts no other step once the operator asked to stop", async () => {
     const { result, attempts } = await run({
       plan: (applied) => planOf(["cp-0", "cp-1"].filter((node) => !done(applied, node)).map(write)),
