@@ -46,7 +46,8 @@ export function judgeObservedSite(
       restored.some((id) => isSameId(id, answered(view.etcd.status)?.clusterId ?? view.etcd.data.identity?.clusterId)),
   );
   // Any floor says that the cluster is known from before; which revision a restore starts at is not.
-  const assessment = assessEtcd(etcd, views.map(withoutLostCertificates), {
+  const judged = isRestored ? views.map(withoutFailedJoin) : views;
+  const assessment = assessEtcd(etcd, judged.map(withoutLostCertificates), {
     lastRevision: isRestored ? 1 : undefined,
     backups: [],
   });
@@ -55,7 +56,7 @@ export function judgeObservedSite(
     .map((observation) => sightOf(observation, assessment.verdict));
   const facts = factsFromAssessment(
     assessment,
-    views,
+    judged,
     sights.map(({ sight }) => sight),
     site.deployment,
   );
@@ -68,6 +69,17 @@ export function judgeObservedSite(
     summary: `${assessment.verdict.kind}: ${assessment.verdict.summary}`,
     evidence,
   };
+}
+
+/**
+ * A member that was not yet let in when the recovery was interrupted has made itself a database and no log. What the node
+ * held before was archived by the recovery's preparation, so that nothing is lost with it.
+ */
+function withoutFailedJoin(view: EtcdNodeView): EtcdNodeView {
+  if (view.kind !== "observed") return view;
+  const { data } = view.etcd;
+  if (data.state !== "incomplete" || data.identity !== undefined) return view;
+  return { ...view, etcd: { ...view.etcd, data: { ...data, state: "member-directory-only" } } };
 }
 
 /**

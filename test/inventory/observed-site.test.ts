@@ -8,6 +8,7 @@ import { type NodeObservation, type ObservedNode, seen, unknown } from "../../sr
 import { bootstrapClusterId } from "../../src/plan/etcd/cluster-id";
 import * as builders from "../builders";
 import {
+  type Change,
   change,
   fields,
   healthyViews,
@@ -250,15 +251,21 @@ describe("judgeObservedSite", () => {
       ...membership(["cp-2"]),
       clusterId: bootstrapClusterId([peerUrl("cp-2")], token),
     });
-    const look = (token: string) => {
+    const halfJoined: Change = (etcd) => ({
+      ...etcd,
+      data: { ...etcd.data, state: "incomplete", identity: undefined },
+    });
+    const look = (token: string, joiner: Change = wiped) => {
       const alone = restored(token);
       const views = healthyViews(alone, hosts).map((view) =>
         view.node === "cp-2" ? { ...view, etcd: voterEtcd(alone, "cp-2") } : view,
       );
-      const blank = change(change(views, "cp-0", wiped), "cp-1", wiped);
+      const blank = change(change(views, "cp-0", wiped, joiner), "cp-1", wiped);
       return judgeObservedSite(plane, observe(blank), ["quorate-abc"]).facts;
     };
     expect(look("another").verdict).to.equal("forked");
+    expect(look("another", halfJoined).verdict).to.equal("forked");
+    expect(look("quorate-abc", halfJoined).verdict, "one that was not yet let in").to.equal("minority-lost");
     const facts = look("quorate-abc");
     expect(facts.verdict).to.equal("minority-lost");
     expect(facts.hosts.map((host) => host.isHealthyVoter)).to.deep.equal([false, false, true]);
