@@ -1,6 +1,9 @@
 // A stand-in for what kubeadm and the kubelet make of a node: certificates, manifests, and an HTTPS port that answers while
 // the API server's manifest is there. It lets a look at the node and the check after the playbook find a control plane.
 
+import { pkiPlaces } from "../../../src/model/backup";
+import { etcdDeclarationSchema } from "../../../src/model/etcd-declaration";
+import { renderPkiStep } from "../../../src/render/pki-step-command";
 import type { LabHost } from "../lab";
 
 const kubelet = `import http.server, os, ssl
@@ -57,7 +60,12 @@ export async function loseControlPlane(host: LabHost): Promise<void> {
   await host.run("systemctl stop kubelet; rm -rf /etc/kubernetes");
 }
 
-/** A backup of a host's certificates, base64 of a tar.gz. */
-export function packCertificates(host: LabHost): Promise<string> {
-  return host.run("tar -czf - -C / etc/ssl/etcd etc/etcd.env etc/kubernetes | base64 -w0");
+/** The archive of a host that ControlPlaneBackup would keep, base64 of a tar.gz, made by its very step. */
+export async function packCertificates(host: LabHost): Promise<string> {
+  const member = { name: "etcd1", peerUrl: `https://${host.address}:2380`, clientUrl: `https://${host.address}:2379` };
+  const etcd = etcdDeclarationSchema.parse({ runner: { kind: "systemd" }, members: { [host.name]: member } });
+  const { paths, excluded } = pkiPlaces({ etcd });
+  const step = renderPkiStep({ kind: "collectPki", node: host.name, reason: "a backup", paths, excluded });
+  await host.run("cat > /root/collect.sh", { input: step });
+  return host.run("bash -c 'set -o pipefail; bash /root/collect.sh | base64 -w0; rm /root/collect.sh'");
 }

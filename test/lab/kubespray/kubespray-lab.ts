@@ -20,7 +20,7 @@ export interface LabCase {
 }
 
 /** The suites whose cases bring a cluster back. */
-const recoverySuites = ["recover.sh", "quorate up"] as const;
+const recoverySuites = ["recover.sh", "quorate up", "seed 003"] as const;
 const chosenSuites = chooseCases(
   "kubespray recoveries in the lab",
   recoverySuites.map((name) => ({ name })),

@@ -73,6 +73,25 @@ describe("quorate up on a kubespray site", function () {
         }
       },
     },
+    {
+      name: "ends Ansible on ^C in the middle of the playbook, and the next up brings the member back from there",
+      run: async () => {
+        await furnish();
+        await lose(0);
+        const stack = suite.bench.openStack({ observe: true });
+        try {
+          await stack.init();
+          await suite.bench.interruptUp(stack, "TASK [Add the member");
+          const output = await stack.run("up", "--yes", "--skip-preview");
+          expect(output).to.contain("is kept in").and.to.contain("out.earlier-1");
+          await suite.expectWhole(["etcd2", "etcd3", "node1"]);
+          expect(existsSync(join(suite.folder, "out.earlier-1", "preserved", "etcd-snapshot.db"))).to.equal(true);
+          await stack.run("preview", "--expect-no-changes");
+        } finally {
+          stack.project.remove();
+        }
+      },
+    },
   ];
   for (const one of chooseRecoveries("quorate up", cases)) it(one.name, one.run);
 });
