@@ -2,7 +2,8 @@
 // does it, with the real sshd and etcd behind.
 
 import { spawnSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { expect } from "chai";
 import { boshCli } from "../conformance/bosh/bosh-cli";
@@ -143,6 +144,28 @@ describe("PKS masters behind a director", function () {
     const output = await expectExit(project.up(), 0);
     for (const user of left) expect(output).to.contain(`removed the user ${user} on master/`);
     expect(await front.usersLeft()).to.deep.equal([]);
+  });
+
+  it("goes by the gateway that BOSH_GW_* names, whose own key has to be known", async () => {
+    await expectExit(project.up(), 0);
+    const [gateway, master] = [host(0), host(1)];
+    const homeSsh = mkdtempSync(path.join(tmpdir(), "quorate-home-ssh-"));
+    const way = { BOSH_GW_HOST: gateway.address, BOSH_GW_USER: "root", BOSH_GW_PRIVATE_KEY: lab.identity };
+    const cameByGateway = async () => {
+      const accepted = await master.run("journalctl --no-pager -t sshd -g 'Accepted publickey for bosh_' | cat");
+      return accepted.split("\n").filter((line) => line.includes(` from ${gateway.address} `)).length;
+    };
+    try {
+      const before = await cameByGateway();
+      expect((await project.previewThrough(way, homeSsh)).output).to.match(/host key/i);
+      expect(await cameByGateway()).to.equal(before);
+      writeFileSync(path.join(homeSsh, "known_hosts"), `${gateway.address} ${gateway.hostKey}\n`);
+      await expectExit(project.previewThrough(way, homeSsh), 0);
+      expect(await cameByGateway()).to.be.greaterThan(before);
+      expect(await front.usersLeft()).to.deep.equal([]);
+    } finally {
+      rmSync(homeSsh, { recursive: true, force: true });
+    }
   });
 
   it("lets the ordinary bosh CLI in by its own `bosh ssh`, which leaves no user either", async function () {

@@ -60,8 +60,17 @@ export class BoshProject {
 
   /** Starts `quorate <args>` on the stack. */
   start(...args: readonly string[]): RunningCommand {
-    const environment = { XDG_STATE_HOME: path.join(this.folder, "xdg"), BOSH_CLIENT_SECRET: labSecret };
-    return this.project.start([...args, "--stack", "pks"], environment);
+    return this.project.start([...args, "--stack", "pks"], this.environment());
+  }
+
+  /** Previews by way of a gateway, whose key stands in `homeSsh`/known_hosts. */
+  previewThrough(gateway: Readonly<Record<string, string>>, homeSsh: string): Promise<CommandEnd> {
+    const words = ["preview", "--expect-no-changes", "--stack", "pks"];
+    return this.project.start(words, { ...this.environment(), ...gateway }, homeSsh).ended;
+  }
+
+  private environment(): NodeJS.ProcessEnv {
+    return { XDG_STATE_HOME: path.join(this.folder, "xdg"), BOSH_CLIENT_SECRET: labSecret };
   }
 
   preview(...args: readonly string[]): Promise<CommandEnd> {

@@ -23,6 +23,11 @@ export interface RunningCommand {
   output(): string;
 }
 
+function inHomeSsh(folder: string): readonly string[] {
+  const script = 'mkdir -p ~/.ssh && mount --bind "$0" ~/.ssh && exec "$@"';
+  return ["unshare", "--mount", "sh", "-c", script, folder];
+}
+
 /** A project of one stack with state of its own. */
 export class Project {
   readonly folder = fs.mkdtempSync(path.join(os.tmpdir(), "quorate-project-"));
@@ -39,9 +44,14 @@ export class Project {
     }
   }
 
-  /** Starts `quorate <args>` in the project. Environment variables given here win. */
-  start(args: readonly string[], env: NodeJS.ProcessEnv = {}): RunningCommand {
-    return this.spawn(process.execPath, [path.join(repository, "bin/quorate.js"), ...args], env);
+  /**
+   * Starts `quorate <args>` in the project. Environment variables given here win. `homeSsh`: a folder that it sees in place of
+   * this user's ~/.ssh, which OpenSSH finds by the account and not by HOME.
+   */
+  start(args: readonly string[], env: NodeJS.ProcessEnv = {}, homeSsh?: string): RunningCommand {
+    const words = [process.execPath, path.join(repository, "bin/quorate.js"), ...args];
+    const [program = "", ...rest] = homeSsh === undefined ? words : [...inHomeSsh(homeSsh), ...words];
+    return this.spawn(program, rest, env);
   }
 
   /** Starts the real `pulumi <args>` on the project's stack. */
