@@ -2,9 +2,15 @@
 // enough voters of that list. A wiped first kubeadm member is a quorum of one in its own eyes; what the other nodes hold
 // and what is recorded from before decides which one is the cluster.
 
-import type { EtcdDeclaration } from "../../model/etcd-declaration";
+import type { EtcdDeclaration, EtcdRestore } from "../../model/etcd-declaration";
 import { compareIds, isSameId, type MemberId } from "../../model/etcd-member-id";
-import { answered, type EtcdMember, type EtcdObservation, type EtcdStatus } from "../../model/etcd-observation";
+import {
+  answered,
+  type EtcdMember,
+  type EtcdObservation,
+  type EtcdSnapshot,
+  type EtcdStatus,
+} from "../../model/etcd-observation";
 import {
   type EtcdHistory,
   type EtcdNodeView,
@@ -158,7 +164,7 @@ function restoredFloors(
   const isRecorded = isSameId(history.lastClusterId, quorum.clusterId);
   const saved = views.flatMap((view) =>
     view.kind === "observed" && restore !== undefined
-      ? view.etcd.snapshots.filter((file) => file.isVerified && file.path.endsWith(`/${restoreFileName(restore)}`))
+      ? view.etcd.snapshots.filter((file) => file.isVerified && isSourceFile(restore, view.node, file))
       : [],
   );
   return [
@@ -172,6 +178,13 @@ function restoredFloors(
     // Every store that is worth a restore has been written to.
     { revision: 2, from: "and a restored one has at least" },
   ];
+}
+
+/** Is it the file that the restore was made from? One of the same name may be left of another source. */
+function isSourceFile(restore: EtcdRestore, node: string, file: EtcdSnapshot): boolean {
+  const { source } = restore;
+  if (!file.path.endsWith(`/${restoreFileName(restore)}`)) return false;
+  return source.kind === "survivor" ? source.node === node : source.sha256 === file.sha256;
 }
 
 function clusterHeldBy(view: EtcdNodeView): MemberId | undefined {

@@ -32,9 +32,14 @@ export function freeSpace(planning: Planning, quorum: EtcdQuorum): PlanPart {
   const [first] = voters;
   if (first === undefined) return nothing;
   const compacted = Math.max(0, ...voters.map((voter) => compactRevisionOf(planning, voter.node) ?? 0));
-  const mustCompact = quorum.revision - compacted > historyKept(quorum.revision);
+  const revision = compactionOf(planning, quorum);
+  const mustCompact = revision - compacted > historyKept(quorum.revision);
   const defragmented = voters.filter((voter) => mustCompact || isFragmented(planning, voter.node));
+  // A member that is replaced anyway is not defragmented, and would raise the alarm again at the next write. What its lag
+  // keeps from being compacted is dropped when it is gone.
+  const isFullBeside = planning.assessment.members.some((member) => member.isCounted && member.condition !== "voting");
   if (!mustCompact && defragmented.length === 0) {
+    if (isFullBeside) return nothing;
     const full = voters.find((voter) => isStillFull(planning, voter.node));
     if (full !== undefined) return stillFull(planning, full.node);
   }
@@ -42,7 +47,6 @@ export function freeSpace(planning: Planning, quorum: EtcdQuorum): PlanPart {
   if (mustCompact) {
     const reason = `the history of ${quorum.revision - compacted} revisions fills the database`;
     const at = settingsOf(planning, first.node);
-    const revision = compactionOf(planning, quorum);
     steps.push({ kind: "etcdCompact", node: first.node, subject: String(revision), reason, at, revision });
   }
   for (const voter of defragmented) {
@@ -50,13 +54,10 @@ export function freeSpace(planning: Planning, quorum: EtcdQuorum): PlanPart {
     const at = settingsOf(planning, voter.node);
     steps.push({ kind: "etcdDefragment", node: voter.node, subject: at.name, reason, at });
   }
-  // A member that is replaced anyway is not defragmented, and would raise the alarm again at the next write.
-  const isFullBeside = planning.assessment.members.some((member) => member.isCounted && member.condition !== "voting");
   if (!isFullBeside)
     steps.push(
       disarmAlarms(planning, first.node, "there is room again, and the alarm keeps writes out until it is cleared"),
     );
-  else if (!mustCompact && defragmented.length === 0) return nothing;
   return { steps, blockers: [] };
 }
 

@@ -137,6 +137,27 @@ describe("planEtcd, in what order", () => {
   });
 });
 
+describe("planEtcd, of a full database beside a member that lags", () => {
+  const alarm = fields({ alarms: { kind: "seen", value: [{ memberId: memberOf("cp-0").id, alarm: "NOSPACE" }] } });
+  const compactedAt = (compactRevision: number) =>
+    fields({ hash: { kind: "seen", value: { hash: "1", revision: 1000, compactRevision } } });
+  const full = status({ dbSizeBytes: 100, dbSizeInUseBytes: 99, dbQuotaBytes: 100 });
+
+  it("compacts no further than the laggard allows, and not again once that is done", () => {
+    const views = nodeNames(3).reduce((all, node) => change(all, node, alarm, compactedAt(5)), leader("cp-1"));
+    const { steps } = plan(declare(3), change(views, "cp-2", status({ revision: 6 })));
+    expect(told(steps).filter((step) => step.startsWith("etcdCompact"))).to.deep.equal([]);
+  });
+
+  it("replaces a member that is not whole before it calls the others full for good", () => {
+    const views = nodeNames(3).reduce((all, node) => change(all, node, alarm, compactedAt(999), full), leader("cp-1"));
+    expect(plan(declare(3), views).blockers.map(({ reason }) => reason)).to.include("etcd-still-full");
+    const { steps, blockers } = plan(declare(3), change(views, "cp-2", wipedRunning));
+    expect(blockers.map(({ reason }) => reason)).not.to.include("etcd-still-full");
+    expect(told(steps).some((step) => step.startsWith("etcdRemoveMember"))).to.equal(true);
+  });
+});
+
 describe("planEtcd, of what cannot be asked or was found bad", () => {
   const restore = { name: "night-one", source: { kind: "survivor", node: "cp-0" } };
   const lost = (...changes: readonly Change[]) =>

@@ -123,6 +123,13 @@ const cases: readonly Case[] = [
     isFound,
   })),
   {
+    title: "a rebuilt cluster beside a file of that name that another node was the source of before",
+    views: change(rebuiltViews(saved(950)), "cp-1", saved(2000)),
+    declaration: { restore },
+    size: 3,
+    isFound: true,
+  },
+  {
     title: "an empty store under the name of a restore from a survivor",
     views: rebuiltViews(at(1)),
     declaration: { restore },
