@@ -45,10 +45,11 @@ export function judgeObservedSite(
       view.kind === "observed" &&
       restored.some((id) => isSameId(id, answered(view.etcd.status)?.clusterId ?? view.etcd.data.identity?.clusterId)),
   );
-  // Any floor says that the cluster is known from before; which revision a restore starts at is not.
+  // Any floor says that the cluster is known from before. Which revision a restore starts at is not known, but no store that
+  // is worth one is at revision 1, as one is that a member booted over nothing under the same token.
   const judged = isRestored ? views.map(withoutFailedJoin) : views;
   const assessment = assessEtcd(etcd, judged.map(withoutLostCertificates), {
-    lastRevision: isRestored ? 1 : undefined,
+    lastRevision: isRestored ? 2 : undefined,
     backups: [],
   });
   const sights = observations

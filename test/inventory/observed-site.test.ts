@@ -255,10 +255,10 @@ describe("judgeObservedSite", () => {
       ...etcd,
       data: { ...etcd.data, state: "incomplete", identity: undefined },
     });
-    const look = (token: string, joiner: Change = wiped) => {
+    const look = (token: string, joiner: Change = wiped, own: Change = (etcd) => etcd) => {
       const alone = restored(token);
       const views = healthyViews(alone, hosts).map((view) =>
-        view.node === "cp-2" ? { ...view, etcd: voterEtcd(alone, "cp-2") } : view,
+        view.node === "cp-2" ? { ...view, etcd: own(voterEtcd(alone, "cp-2")) } : view,
       );
       const blank = change(change(views, "cp-0", wiped, joiner), "cp-1", wiped);
       return judgeObservedSite(plane, observe(blank), ["quorate-abc"]).facts;
@@ -266,6 +266,9 @@ describe("judgeObservedSite", () => {
     expect(look("another").verdict).to.equal("forked");
     expect(look("another", halfJoined).verdict).to.equal("forked");
     expect(look("quorate-abc", halfJoined).verdict, "one that was not yet let in").to.equal("minority-lost");
+    expect(look("quorate-abc", wiped, status({ revision: 1 })).verdict, "a store that was emptied since").to.equal(
+      "forked",
+    );
     const facts = look("quorate-abc");
     expect(facts.verdict).to.equal("minority-lost");
     expect(facts.hosts.map((host) => host.isHealthyVoter)).to.deep.equal([false, false, true]);
