@@ -41,7 +41,7 @@ export function judgePod(node: ObservedNode, pod: JsonObject, file: ManifestFile
   const verdicts = declaredContainers(onDisk).map((container) => {
     const newest = newestOf(observed, container);
     const verdict = judgeContainer(onDisk, container, newest, file, now);
-    const isProbed = newest === undefined || now >= probedAgainAt(container, newest, kubeletStartedAt);
+    const isProbed = newest === undefined || isProbedAgain(container, newest, kubeletStartedAt, now, timeoutSeconds);
     if (verdict.kind !== "running" || isProbed) return verdict;
     const reason = `the kubelet has just started and has yet to probe container ${newest.name}`;
     return { kind: "failing" as const, reason, since: kubeletStartedAt };
@@ -109,14 +109,22 @@ function judgeContainer(
   return { kind: "failing", reason: `container ${name} has just started`, since: startedAt };
 }
 
-/** When the kubelet knows whether a container that is older than itself is ready, Unix seconds; 0 when it always does. */
-function probedAgainAt(declared: JsonObject, observed: ContainerObservation, kubeletStartedAt: number): number {
+/** Has the kubelet had the time to learn whether a container that is older than itself is ready? */
+function isProbedAgain(
+  declared: JsonObject,
+  observed: ContainerObservation,
+  kubeletStartedAt: number,
+  nowSeconds: number,
+  timeoutSeconds: number,
+): boolean {
   const probes = [declared.startupProbe, declared.readinessProbe].filter(isJsonObject);
   const startedAt = observed.startedAtSeconds ?? observed.createdAtSeconds ?? 0;
-  if (probes.length === 0 || startedAt > kubeletStartedAt) return 0;
+  // A kubelet that started in the future was there before the clock was set back.
+  if (probes.length === 0 || startedAt > kubeletStartedAt || kubeletStartedAt > nowSeconds) return true;
   // 10 is the period of a probe that names none.
   const periods = probes.map(({ periodSeconds }) => (typeof periodSeconds === "number" ? periodSeconds : 10));
-  return kubeletStartedAt + kubeletSettledAfterSeconds + Math.max(...periods);
+  const settledAfter = Math.min(kubeletSettledAfterSeconds + Math.max(...periods), timeoutSeconds);
+  return nowSeconds >= kubeletStartedAt + settledAfter;
 }
 
 /** Why a container is not what the manifest says; undefined when nothing observed contradicts it. */

@@ -90,6 +90,17 @@ describe("judgePod", () => {
       expect(judge(probed, 19, false)).to.have.property("kind", "pending");
     });
 
+    it("believes a kubelet that was there before its clock was set back, and waits no longer than a pod may take", () => {
+      expect(judge(probed, -3600, true).kind).to.equal("running");
+      const [first] = probed.spec.containers;
+      const slow = {
+        ...probed,
+        spec: { ...probed.spec, containers: [{ ...first, startupProbe: { periodSeconds: 300 } }] },
+      };
+      expect(judge(slow as typeof probed, timeoutSeconds - 1, true).kind).to.equal("pending");
+      expect(judge(slow as typeof probed, timeoutSeconds, true).kind).to.equal("running");
+    });
+
     it("believes the kubelet once its probes have had a period, and at once where the pod has none", () => {
       expect(judge(probed, 20, true).kind).to.equal("running");
       expect(judge(declared, 1, true).kind).to.equal("running");
