@@ -11,6 +11,7 @@ import {
   isFromFuture,
   judgeMembers,
   judgeNewest,
+  nodesIn,
   type Overdue,
   planBackup,
   type VerifiedBackup,
@@ -112,6 +113,7 @@ export function controlPlaneBackupResource(openNodes: OpenNodes, openStore: Open
         }
         const newest: VerifiedBackup = { kind: "recorded", folder: outcome.folder, record: outcome.record };
         await context.log("info", keptText(newest));
+        await replaceIncomplete(look, newest);
         await logRotation(await rotateBackups(store, plan.clusterId, declared.keep, clock.nowMs()), context);
         return { id: name, inputs, outputs: outputsOf(inputs, newest), reasons: outcome.failures };
       }),
@@ -125,6 +127,15 @@ export function controlPlaneBackupResource(openNodes: OpenNodes, openStore: Open
         return { id, inputs, outputs, reasons: [] };
       }),
   };
+}
+
+// One that was due for what the last one lacked stands in its place: a node that cannot be archived must not push older ones out.
+async function replaceIncomplete({ declared, store, clock, newest }: Look, taken: VerifiedBackup): Promise<void> {
+  if (newest === undefined) return;
+  const need = { clusterId: taken.record.clusterId, answering: [], maxAgeHours: declared.maxAgeHours };
+  const isYoung = judgeNewest(newest, { ...need, nowMs: clock.nowMs() }) === undefined;
+  const held = nodesIn(taken.record);
+  if (isYoung && nodesIn(newest.record).every((node) => held.includes(node))) await store.remove(newest.folder);
 }
 
 // The nodes as the probe takes them: it asks etcd and nothing else that would have to be declared.
