@@ -6,7 +6,7 @@ import { invariantError } from "../model/errors";
 import { isEtcdStep } from "../model/etcd-step";
 import type { NodeObservation } from "../model/node-observation";
 import type { Plan } from "../model/plan";
-import { type ChangeStep, isWait, type Step, type StepOutcome } from "../model/step";
+import { type ChangeStep, isWait, isWaitForServer, type Step, type StepOutcome } from "../model/step";
 import type { Clock } from "../ports/clock";
 import type { NodeAccess } from "../ports/node-access";
 import { Run } from "./run";
@@ -87,8 +87,8 @@ export async function converge(options: ConvergeOptions): Promise<ConvergeResult
       isPartlyOld = false;
       continue;
     }
-    // No pod is waited for that may come to run only by what is to be done on a node whose lock is about to be let go.
-    const mayWaitForLock = !run.isCancelled() && (step === undefined || step.kind === "waitForPod");
+    // No server is waited for that may come to run only by what is to be done on a node whose lock is about to be let go.
+    const mayWaitForLock = !run.isCancelled() && (step === undefined || isWaitForServer(step));
     const lock = mayWaitForLock ? run.findLock(plan) : undefined;
     if (lock !== undefined) {
       options.onEvent?.({ kind: "waiting-for-lock", ...lock });

@@ -8,6 +8,7 @@ import type { Plan } from "../model/plan";
 import {
   type ChangeStep,
   isWait,
+  isWaitForServer,
   type Step,
   type StepOutcome,
   subjectOf,
@@ -65,6 +66,9 @@ export class Run {
       return undefined;
     }
     this.proveWritten(plan, observations);
+    // What etcd was changed for holds only once its chain has come to its end.
+    if (this.applied.some(isEtcdStep) && ((plan.etcd?.chain.length ?? 0) > 0 || isWithoutQuorum(plan)))
+      this.etcdChangedAtMs = this.options.clock.nowMs();
     const distrusted = this.distrustedPods(plan);
     const held = [...this.unproven.values()][0]?.step;
     // A chain: what comes after its first step is a forecast, also when that step's node was given up.
@@ -99,7 +103,7 @@ export class Run {
         deferred.push(step);
         continue;
       }
-      if (step.kind === "waitForPod") ordered.push(...deferred.splice(0));
+      if (isWaitForServer(step)) ordered.push(...deferred.splice(0));
       ordered.push(step);
     }
     return [...ordered, ...deferred];
@@ -270,6 +274,8 @@ export class Run {
       return;
     }
     this.skipped.add(stepKey(step));
+    // What could not be started is not waited for.
+    if (isProcess) this.skipped.add(`waitForService ${step.node} ${subjectOf(step)}`);
     this.fail(message);
   }
 

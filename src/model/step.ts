@@ -120,6 +120,11 @@ export const effectsOfKind: Readonly<Record<NodeStep["kind"], readonly EffectKin
   waitForPod: [],
 };
 
+/** Does it wait for what may be an API server, a pod or a process of monit, which runs only once etcd does? */
+export function isWaitForServer(step: Step): step is WaitForPodStep | WaitForServiceStep {
+  return step.kind === "waitForPod" || (step.kind === "waitForService" && step.manager === "monit");
+}
+
 /** Does it only wait? */
 export function isWait(step: Step): step is WaitStep {
   return (isEtcdStep(step) ? etcdEffectsOfKind[step.kind] : effectsOfKind[step.kind]).length === 0;

@@ -42,7 +42,7 @@ export function planBoshDeployment(declaration: BoshDeploymentDeclaration, obser
       : undefined;
     if (blocker === undefined) treatments.push({ diagnosed, remedy });
     else if (blocker.reason !== "quorum-unknown" && waitsForEtcd(declaration, diagnosed, others))
-      putOff.push({ ...blocker, nextStep: etcdFirst });
+      putOff.push({ ...blocker, nextStep: `${etcdFirst}; if that is refused: ${blocker.nextStep}` });
     else blockers.push(blocker);
   }
   const chosen = oneOfEachGroup(declaration, inOrder(observation, treatments), notes);

@@ -1,7 +1,7 @@
 // The etcd plan as a part of the plan over a whole control plane: what it is made from, what it forbids the repair of files
 // and services to do, and where its chain of steps stands among theirs.
 //
-// Order: files -> park -> runtime, kubelet and other services -> the etcd chain -> waits for pods and monit's processes.
+// Order: files -> park -> runtime, kubelet and other units -> the etcd chain -> processes of monit, waits for them and for pods.
 // Repairing files does not wait for a quorum; waiting for an API server does.
 
 import type { ControlPlaneDeclaration } from "../model/declaration";
@@ -13,7 +13,7 @@ import type { EtcdHistory, EtcdNodeView } from "../model/etcd-verdict";
 import type { JsonObject } from "../model/json";
 import type { NodeObservation } from "../model/node-observation";
 import type { Plan } from "../model/plan";
-import type { NodeStep, Step } from "../model/step";
+import { isWaitForServer, type NodeStep, type Step } from "../model/step";
 import { isEtcdPod } from "./canonical-pod";
 import { planEtcd } from "./etcd/plan";
 import type { EtcdPlanInput } from "./etcd/planning";
@@ -86,10 +86,9 @@ export function joinEtcd(plan: Plan, guard: EtcdGuard, observations: readonly No
   // A script that still runs on a member's node may be half-way through a step of this very chain.
   const isLocked = plan.blockers.some(({ reason, node }) => reason === "node-locked" && guard.etcd.members[node]);
   const chain = isLocked ? [] : steps;
-  // A process of monit may be an API server as well as a pod may.
-  const isWait = (step: Step) =>
-    step.kind === "waitForPod" || (step.kind === "waitForService" && step.manager === "monit");
-  const waits = assessment.quorum === undefined ? [] : plan.steps.filter(isWait);
+  // A process of monit may be an API server as well as a pod may: it is started after etcd, and without a quorum not waited for.
+  const isLate = (step: Step) => isWaitForServer(step) || ("manager" in step && step.manager === "monit");
+  const late = plan.steps.filter(isLate).filter((step) => assessment.quorum !== undefined || !isWaitForServer(step));
   const isUnreachable = (node: string) =>
     observations.find((observation) => observation.node === node)?.kind !== "observed";
   return {
@@ -97,7 +96,7 @@ export function joinEtcd(plan: Plan, guard: EtcdGuard, observations: readonly No
       ...plan.drifts,
       ...drifts.filter((drift) => drift.kind !== "etcd-member" || drift.observed !== "unreachable"),
     ],
-    steps: [...plan.steps.filter((step) => !isWait(step)), ...chain, ...waits],
+    steps: [...plan.steps.filter((step) => !isLate(step)), ...chain, ...late],
     blockers: [
       ...plan.blockers,
       // The node itself is a blocker already.

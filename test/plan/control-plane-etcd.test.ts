@@ -68,22 +68,27 @@ describe("planControlPlane with a declared etcd", () => {
     expect(first && plan.steps.indexOf(first)).to.be.greaterThan(start);
   });
 
-  it("mends etcd before it waits for a process of monit, which may be an API server", () => {
-    const process = service("kube-apiserver", { manager: "monit", state: "starting" });
-    const masters = declared("monit");
-    const services = { "kube-apiserver": { manager: "monit" as const, state: "running" as const } };
-    const withProcess = {
-      ...masters,
-      nodes: Object.fromEntries(Object.entries(masters.nodes).map(([name, node]) => [name, { ...node, services }])),
-    };
-    const plan = planControlPlane(
-      withProcess,
-      look("monit", { "cp-0": { etcd: [wiped] }, "cp-1": { fields: { services: seen([process]) } } }),
-    );
-    const first = plan.etcd?.chain[0];
-    expect(first && plan.steps.indexOf(first)).to.be.at.least(0);
-    expect(kinds(plan).at(-1)).to.equal("waitForService cp-1");
-  });
+  for (const [state, step] of [
+    ["starting", "waitForService"],
+    ["stopped", "startService"],
+  ] as const)
+    it(`mends etcd before a ${step} of a process of monit, which may be an API server`, () => {
+      const process = service("kube-apiserver", { manager: "monit", state });
+      const masters = declared("monit");
+      const services = { "kube-apiserver": { manager: "monit" as const, state: "running" as const } };
+      const withProcess = {
+        ...masters,
+        nodes: Object.fromEntries(Object.entries(masters.nodes).map(([name, node]) => [name, { ...node, services }])),
+      };
+      const plan = planControlPlane(
+        withProcess,
+        look("monit", { "cp-0": { etcd: [wiped] }, "cp-1": { fields: { services: seen([process]) } } }),
+      );
+      const first = plan.etcd?.chain[0];
+      expect(first && plan.steps.indexOf(first)).to.be.at.least(0);
+      expect(first && plan.steps.indexOf(first)).to.be.lessThan(kinds(plan).indexOf(`${step} cp-1`));
+      expect(kinds(plan).at(-1)).to.equal("waitForService cp-1");
+    });
 
   it("starts a kubelet at once over the data of its own member", () => {
     const plan = planControlPlane(
