@@ -9,7 +9,7 @@ let recorded: ReturnType<typeof recordedRun> | undefined;
 export async function upRun(change: Partial<UpRun> = {}): Promise<UpRun> {
   recorded ??= recordedRun(threeTroubles);
   const { entries } = await recorded;
-  const began = entries[0];
+  const began = (change.records ?? [entries])[0]?.[0] ?? entries[0];
   const startedAtMs = (began?.kind === "began" ? began.wallMs : 0) - 4000;
   return {
     stack: "demo of quorate-demo",
