@@ -10,3 +10,12 @@ parent.on("close", endGroup);
 parent.on("error", endGroup);
 parent.resume();
 parent.unref();
+
+// The SDK logs what it could not tell the engine, to the engine: with that gone each failure makes a longer one, and no event of
+// the socket ever gets its turn.
+const engine = process.ppid;
+process.on("unhandledRejection", (reason) => {
+  if (process.ppid !== engine) endGroup();
+  // As if nobody listened: a process without a handler of its own ends by it.
+  if (process.listenerCount("unhandledRejection") === 1) throw reason;
+});
