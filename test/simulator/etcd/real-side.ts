@@ -63,6 +63,7 @@ export class RealSide implements EtcdSide {
   }
 
   add(through: string, name: string, isLearner: boolean): string {
+    this.awaitElection(through);
     const url = this.cluster.member(name).peerUrl;
     const words = ["member", "add", name, `--peer-urls=${url}`, ...(isLearner ? ["--learner"] : [])];
     // Voters have to be connected for 5 s before anybody is added. Source: etcd server HealthInterval.
@@ -77,10 +78,12 @@ export class RealSide implements EtcdSide {
   }
 
   remove(through: string, name: string): string {
+    this.awaitElection(through);
     return this.said(this.cluster.etcdctl([through], "member", "remove", this.idOf(through, name)));
   }
 
   promote(through: string, name: string): string {
+    this.awaitElection(through);
     return this.said(this.cluster.etcdctl([through], "member", "promote", this.idOf(through, name)));
   }
 
@@ -128,6 +131,12 @@ export class RealSide implements EtcdSide {
 
   close(): Promise<void> {
     return this.cluster.close();
+  }
+
+  // What is asked for while an election is under way is lost with the old leader, and times out.
+  private awaitElection(through: string): void {
+    const endMs = Date.now() + 5000;
+    while (this.cluster.etcdctl([through], "get", "key0").exitCode !== 0 && Date.now() < endMs);
   }
 
   private said(output: { readonly exitCode: number | undefined; readonly stdout: string; readonly stderr: string }) {
