@@ -10,6 +10,7 @@ import type { Page } from "playwright-core";
 import { reportOfDrill } from "../../src/render/drill-report";
 import { renderReport } from "../../src/render/report";
 import { reportOfUp } from "../../src/render/up-report";
+import { waitUntil } from "../lab/wait-until";
 import { hostileReport, textsOf } from "../render/reports";
 import { upRun } from "../render/up-runs";
 import { play } from "../simulator/drill/drills";
@@ -170,7 +171,9 @@ describe("a report in the browser", function () {
     const scrolled = page.locator("div.scroll").last();
     await scrolled.focus();
     await page.keyboard.press("ArrowRight");
-    await page.waitForFunction(`document.activeElement.scrollLeft > 0`);
+    // Playwright's own wait evaluates text in the page, which the page forbids.
+    const hasScrolled = async () => (await page.evaluate("document.activeElement.scrollLeft > 0")) === true;
+    await waitUntil("the region has scrolled", hasScrolled);
   });
 
   it("takes hostile names for what they are: text", async () => {
