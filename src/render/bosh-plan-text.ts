@@ -35,13 +35,17 @@ export function renderBoshStepLine(step: BoshStep): string {
 }
 
 /** One blocker: what is refused, and what to do. */
-export function renderBoshBlocker({ reason, message, nextStep }: BoshBlocker): string {
-  return `blocked (${reason}): ${message}\n  next: ${nextStep}`;
+export function renderBoshBlocker(blocker: BoshBlocker): string {
+  return renderRefusal("blocked", blocker);
 }
 
 /** What is put off: why, and what comes first. */
-export function renderBoshPutOff({ reason, message, nextStep }: BoshBlocker): string {
-  return `put off (${reason}): ${message}\n  next: ${nextStep}`;
+export function renderBoshPutOff(blocker: BoshBlocker): string {
+  return renderRefusal("put off", blocker);
+}
+
+function renderRefusal(word: string, { reason, message, nextStep }: BoshBlocker): string {
+  return `${word} (${reason}): ${message}\n  next: ${nextStep}`;
 }
 
 /** What a task reports of its progress, as a line; undefined for what is of no interest to somebody who waits. */

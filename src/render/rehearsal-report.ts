@@ -2,6 +2,7 @@
 
 import type { RehearsalSummary } from "../model/rehearsal";
 import type { Report, ReportHealth } from "../model/report";
+import { plainFigure } from "./plain-figure";
 
 const verdicts: Readonly<Record<RehearsalSummary["kind"], string>> = {
   proved: "Every case holds.",
@@ -13,15 +14,6 @@ const verdicts: Readonly<Record<RehearsalSummary["kind"], string>> = {
 /** See the head of this file. */
 export function reportOfRehearsal(summary: RehearsalSummary): Report {
   const isGood = summary.kind === "proved" || summary.kind === "nothing-planned";
-  const figure = (name: string, value: string, detail: string): Report["figures"][number] => ({
-    name,
-    value,
-    promised: "",
-    verdict: "none",
-    detail,
-    seconds: undefined,
-    promisedSeconds: undefined,
-  });
   return {
     origin: "rehearsal",
     title: `${summary.name}: ${summary.title}`,
@@ -30,9 +22,9 @@ export function reportOfRehearsal(summary: RehearsalSummary): Report {
     startsAt: undefined,
     seconds: 0,
     figures: [
-      figure("Effects of the plan", String(summary.effects.length), "each a moment at which it can be cut off"),
-      figure("Cases", String(summary.cases), "every prefix of the effects, crossed with one more fault"),
-      figure("Broken rules", String(summary.failures.length), isGood ? "none" : "see below"),
+      plainFigure("Effects of the plan", String(summary.effects.length), "each a moment at which it can be cut off"),
+      plainFigure("Cases", String(summary.cases), "every prefix of the effects, crossed with one more fault"),
+      plainFigure("Broken rules", String(summary.failures.length), isGood ? "none" : "see below"),
     ],
     tallies:
       summary.cases === 0

@@ -110,14 +110,7 @@ export function drawFigures(report: Report, id: string): readonly Chart[] {
           axisLabel: { ...text, formatter: (value: number) => durationText(value) },
           splitLine: line,
         },
-        yAxis: {
-          type: "category",
-          data: names.map((_, row) => row),
-          inverse: true,
-          axisTick: { show: false },
-          axisLine: line,
-          axisLabel: { ...text, interval: 0, formatter: (row: string) => names[Number(row)] ?? "" },
-        },
+        yAxis: nameAxis(names),
         series: [
           {
             type: "bar",
@@ -156,14 +149,7 @@ export function drawTally({ rows }: ReportTally, id: string): readonly Chart[] {
         animation: false,
         grid: { left: isWide ? 300 : 150, right: 40, top: 8, bottom: 28 },
         xAxis: { type: "value", minInterval: 1, splitNumber: ticks, axisLabel: text, splitLine: line },
-        yAxis: {
-          type: "category",
-          data: names.map((_, row) => row),
-          inverse: true,
-          axisTick: { show: false },
-          axisLine: line,
-          axisLabel: { ...text, interval: 0, formatter: (row: string) => names[Number(row)] ?? "" },
-        },
+        yAxis: nameAxis(names),
         series: [
           {
             type: "bar",
@@ -175,6 +161,18 @@ export function drawTally({ rows }: ReportTally, id: string): readonly Chart[] {
       }),
     };
   });
+}
+
+/** A row for each name, from the top down; names may be the same. */
+function nameAxis(names: readonly string[]): object {
+  return {
+    type: "category",
+    data: names.map((_, row) => row),
+    inverse: true,
+    axisTick: { show: false },
+    axisLine: line,
+    axisLabel: { ...text, interval: 0, formatter: (row: string) => names[Number(row)] ?? "" },
+  };
 }
 
 function draw(names: string, width: number, height: number, option: echarts.EChartsCoreOption): string {

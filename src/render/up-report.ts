@@ -3,6 +3,7 @@
 import { durationText } from "../model/duration";
 import type { Report, ReportEvent, ReportHealth, ReportLane, ReportStep, ReportTopology } from "../model/report";
 import type { RunEntry, RunPlace } from "../model/run-record";
+import { plainFigure } from "./plain-figure";
 
 /** What the engine did to one resource. */
 export interface UpResource {
@@ -60,15 +61,6 @@ export function reportOfUp(run: UpRun): Report {
   const endSeconds = seconds * 1.03 + 1;
   const lanes = runs.flatMap((one) => lanesOf(one, runs.length > 1, endSeconds));
   const recoveredAt = recoveryMoment(lanes);
-  const figure = (name: string, value: string, detail: string): Report["figures"][number] => ({
-    name,
-    value,
-    promised: "",
-    verdict: "none",
-    detail,
-    seconds: undefined,
-    promisedSeconds: undefined,
-  });
   return {
     origin: "up",
     title: `quorate up: ${run.stack}`,
@@ -79,9 +71,9 @@ export function reportOfUp(run: UpRun): Report {
     startsAt: clockOf(run.startedAtMs),
     seconds,
     figures: [
-      figure("Duration", durationText(seconds), `begun ${new Date(run.startedAtMs).toISOString()}`),
-      figure("Steps", String(count("done")), `done; ${count("failed")} failed, ${count("refused")} refused`),
-      figure(
+      plainFigure("Duration", durationText(seconds), `begun ${new Date(run.startedAtMs).toISOString()}`),
+      plainFigure("Steps", String(count("done")), `done; ${count("failed")} failed, ${count("refused")} refused`),
+      plainFigure(
         "All up again",
         recoveredAt === undefined
           ? "no"
@@ -90,7 +82,11 @@ export function reportOfUp(run: UpRun): Report {
             : `after ${durationText(recoveredAt)}`,
         "from the beginning of the run until everything that was looked at was up",
       ),
-      figure("Refused", String(blockers.length), blockers.length === 0 ? "nothing stands in the way" : "see below"),
+      plainFigure(
+        "Refused",
+        String(blockers.length),
+        blockers.length === 0 ? "nothing stands in the way" : "see below",
+      ),
     ],
     tallies: [],
     lanes,
