@@ -41,6 +41,7 @@ export const upstreamSources: Readonly<Record<string, Upstream>> = {
   "director/delete-vm.ts: deleteVmByCid": director("jobs/delete_vm.rb"),
   "director/face-authentication.ts: identify": director("api/local_identity_provider.rb"),
   "director/health-monitor.ts: HealthMonitor": monitor("instance_manager.rb"),
+  "director/health-monitor.ts: monitorTimingsOf": arithmetic,
   "director/https-face.ts: serveDirector": practice,
   "director/listings.ts: listFully": director("jobs/vm_state.rb"),
   "director/listings.ts: placementRows": director("api/controllers/deployments_controller.rb"),

@@ -54,6 +54,20 @@ export const realMonitorTimings: MonitorTimings = {
   rulesRefreshMs: 60_000,
 };
 
+/** Those of a director whose intervals are other ones, in seconds. */
+export function monitorTimingsOf(seconds: {
+  readonly heartbeat: number;
+  readonly agentTimeout: number;
+  readonly analysis: number;
+}): MonitorTimings {
+  return {
+    ...realMonitorTimings,
+    heartbeatMs: Math.round(seconds.heartbeat * 1000),
+    agentTimeoutMs: Math.round(seconds.agentTimeout * 1000),
+    analyzeMs: Math.round(seconds.analysis * 1000),
+  };
+}
+
 /** See the head of this file. */
 export class HealthMonitor {
   /** Everything said so far, oldest first. */

@@ -13,6 +13,12 @@ export const whenShape = {
   plus: momentSchema.optional().describe("So long after that event."),
 };
 
+/** Faults of one kind of topology in time, one at least. */
+export function timedFaultsOf<Fault extends z.ZodType>(fault: Fault) {
+  const given = z.string().optional().describe("Why it is given.");
+  return z.array(z.strictObject({ ...whenShape, fault, given })).min(1);
+}
+
 /** What to do when. */
 export const adviceSchema = z.strictObject({ when: z.string(), what: z.string(), command: z.string().optional() });
 

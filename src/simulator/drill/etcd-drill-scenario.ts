@@ -5,7 +5,7 @@ import type { DrillParameter } from "../../model/drill";
 import { inputError } from "../../model/errors";
 import type { EtcdFault } from "../etcd/etcd-fault";
 import { momentSchema, type Scenario, scenarioSchema, secondsUntil } from "../scenario";
-import { drillTailShape } from "./drill-parts";
+import { describeSeconds, drillTailShape } from "./drill-parts";
 
 /** A drill of an etcd cluster. */
 export const etcdDrillSchema = scenarioSchema.extend({
@@ -46,14 +46,7 @@ export function etcdParameters(changes: Readonly<Record<string, number>>): Reado
 
 /** The parameters as a result shows them. */
 export function describeEtcdParameters(values: Readonly<Record<string, number>>): readonly DrillParameter[] {
-  return Object.entries(parameters).map(([name, { value, meaning, source }]) => ({
-    name,
-    value: values[name] ?? value,
-    defaultValue: value,
-    unit: "seconds",
-    meaning,
-    source,
-  }));
+  return describeSeconds(parameters, values);
 }
 
 /** The faults in order of time. */

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { kubeadmTopologySchema, momentSchema, scenarioSchema } from "../scenario";
-import { drillTailShape, logSchemaOf, type SecondsTable, whenShape } from "./drill-parts";
+import { drillTailShape, logSchemaOf, type SecondsTable, timedFaultsOf, whenShape } from "./drill-parts";
 
 const node = z.string().min(1);
 const onFile = { node, fileName: z.string().min(1).describe("In the manifest directory.") };
@@ -38,15 +38,7 @@ export const kubeadmServices = ["api", "scheduling", "controllers", "redundancy"
 /** A drill of a kubeadm control plane. */
 export const kubeadmDrillSchema = scenarioSchema.omit({ declaration: true, end: true }).extend({
   topology: kubeadmTopologySchema,
-  faults: z
-    .array(
-      z.strictObject({
-        ...whenShape,
-        fault: faultSchema,
-        given: z.string().optional().describe("Why it is given."),
-      }),
-    )
-    .min(1),
+  faults: timedFaultsOf(faultSchema),
   operator: z
     .array(z.strictObject({ ...whenShape, action: actionSchema }))
     .default([])

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { momentSchema, scenarioSchema } from "../scenario";
-import { drillTailShape, logSchemaOf, type SecondsTable, whenShape } from "./drill-parts";
+import { drillTailShape, logSchemaOf, type SecondsTable, timedFaultsOf, whenShape } from "./drill-parts";
 
 const onInstance = { instance: z.string().regex(/^(master|worker)\/[0-9]+$/, "must be master/INDEX or worker/INDEX") };
 
@@ -41,15 +41,7 @@ export const pksDrillSchema = scenarioSchema.omit({ declaration: true, end: true
     masters: z.number().int().min(1).max(7).default(3),
     workers: z.number().int().min(1).max(20).default(1),
   }),
-  faults: z
-    .array(
-      z.strictObject({
-        ...whenShape,
-        fault: faultSchema,
-        given: z.string().optional().describe("Why it is given."),
-      }),
-    )
-    .min(1),
+  faults: timedFaultsOf(faultSchema),
   operator: actsSchema.default([]),
   byHand: actsSchema.default([]).describe("What is done without quorate, for `--compare operator`."),
   ...drillTailShape,

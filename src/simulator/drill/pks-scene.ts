@@ -4,7 +4,7 @@ import type { BoshStep } from "../../model/bosh-step";
 import { changedInstances } from "../../model/bosh-step";
 import type { DrillPlace } from "../../model/drill";
 import { inputError, unreachable } from "../../model/errors";
-import { realMonitorTimings } from "../director/health-monitor";
+import { monitorTimingsOf } from "../director/health-monitor";
 import { pksDeployment } from "../director/scenarios";
 import { SimulatedDirectorAccess } from "../director/simulated-access";
 import { SimulatedDirector } from "../director/simulated-director";
@@ -273,12 +273,7 @@ export class PksScene implements DrillScene<PksFault, PksSceneAction> {
 function timingsOf(parameters: PksParameters) {
   const ms = (seconds: number) => Math.round(seconds * 1000);
   return {
-    monitorTimings: {
-      ...realMonitorTimings,
-      heartbeatMs: ms(parameters.heartbeat),
-      agentTimeoutMs: ms(parameters.agentTimeout),
-      analyzeMs: ms(parameters.analysis),
-    },
+    monitorTimings: monitorTimingsOf(parameters),
     timings: {
       ...realTimings,
       agentAnswerMs: ms(parameters.agentAnswer),

@@ -18,10 +18,7 @@ export function foundationVariants(
   const { topology } = scenario;
   switch (comparison) {
     case "resurrector":
-      return [true, false].map((resurrector) => ({
-        variant: `resurrector ${resurrector ? "on" : "off"}`,
-        scenario: { ...scenario, topology: { ...topology, resurrector } },
-      }));
+      return withAndWithoutResurrector(scenario);
     case "zones":
       if (topology.zones.length < 3)
         throw inputError("a foundation of fewer than 3 zones cannot be compared with one of 2");
@@ -71,10 +68,7 @@ export function pksVariants(
   const { topology } = scenario;
   switch (comparison) {
     case "resurrector":
-      return [true, false].map((resurrector) => ({
-        variant: `resurrector ${resurrector ? "on" : "off"}`,
-        scenario: { ...scenario, topology: { ...topology, resurrector } },
-      }));
+      return withAndWithoutResurrector(scenario);
     case "masters":
       return [3, 5].map((masters) => ({
         variant: `${masters} masters`,
@@ -95,4 +89,11 @@ export function pksVariants(
         hint: "one of: resurrector, masters, operator",
       });
   }
+}
+
+function withAndWithoutResurrector<Scenario extends FoundationDrillScenario | PksDrillScenario>(scenario: Scenario) {
+  return [true, false].map((resurrector) => ({
+    variant: `resurrector ${resurrector ? "on" : "off"}`,
+    scenario: { ...scenario, topology: { ...scenario.topology, resurrector } },
+  }));
 }

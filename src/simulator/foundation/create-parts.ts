@@ -1,6 +1,6 @@
 // The parts of a foundation, made from its topology and its parameters: the director with its health monitor, and Diego.
 
-import { realMonitorTimings } from "../director/health-monitor";
+import { monitorTimingsOf } from "../director/health-monitor";
 import { SimulatedDirector } from "../director/simulated-director";
 import { realTimings } from "../director/timings";
 import { doesAgentAnswer, nameOf, type SimulatedDeployment } from "../director/world";
@@ -32,12 +32,7 @@ export function createDirector(
       percentThreshold: parameters.meltdownPercent / 100,
       timeThresholdSecs: 600,
     },
-    monitorTimings: {
-      ...realMonitorTimings,
-      heartbeatMs: ms(parameters.heartbeat),
-      agentTimeoutMs: ms(parameters.agentTimeout),
-      analyzeMs: ms(parameters.analysis),
-    },
+    monitorTimings: monitorTimingsOf(parameters),
     timings: {
       ...realTimings,
       rebootVmMs: ms(parameters.vmReboot),
