@@ -19,6 +19,8 @@ export interface EtcdLab extends Site {
   waitMembers(count: number, host: LabHost): Promise<void>;
   /** Waits until every member that is on knows all three and answers a linearizable read. */
   waitHealthy(): Promise<void>;
+  /** Has this host's member lead. */
+  lead(host: LabHost): Promise<void>;
   /** Writes `key0` to `key<count - 1>`. */
   writeKeys(count: number): Promise<void>;
   /** SHA-256 of the keys that this host's own member holds, whatever the others hold. */
@@ -45,6 +47,15 @@ export function etcdLab(site: Site, authority: Authority, client: (host: LabHost
   const waitHealthy = async (): Promise<void> => {
     for (const host of site.hosts.filter((each) => each.isOn)) await waitMembers(site.hosts.length, host);
   };
+  const statusOf = async (host: LabHost) => {
+    const [, id = "", , , isLeader] = (await etcdctl("endpoint status", host)).split(", ");
+    return { host, id, isLeader: isLeader === "true" };
+  };
+  const lead = async (host: LabHost): Promise<void> => {
+    const leader = (await Promise.all(site.hosts.map(statusOf))).find(({ isLeader }) => isLeader);
+    if (leader === undefined) throw new Error("no member leads");
+    if (leader.host !== host) await etcdctl(`move-leader ${(await statusOf(host)).id}`, leader.host);
+  };
   const writeKeys = async (count: number): Promise<void> => {
     const batch = 100; // A transaction takes 128 operations at most.
     for (let from = 0; from < count; from += batch) {
@@ -61,5 +72,5 @@ export function etcdLab(site: Site, authority: Authority, client: (host: LabHost
     await site.restore();
     await waitHealthy();
   };
-  return { ...site, authority, etcdctl, waitMembers, waitHealthy, writeKeys, keysDigest, reset };
+  return { ...site, authority, etcdctl, waitMembers, waitHealthy, lead, writeKeys, keysDigest, reset };
 }
