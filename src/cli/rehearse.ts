@@ -1,28 +1,12 @@
 // `quorate rehearse`: runs the real planner against a simulated copy and searches every prefix of its effects crossed with one
 // more fault: on a copy of live nodes, or of a scenario; or explores random clusters and faults by a seed.
 
-import * as fs from "node:fs";
-import * as path from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import { stringify } from "yaml";
 import { inputError } from "../model/errors";
-import type { RehearsalSummary } from "../model/rehearsal";
-import { rehearsalFolderVariable } from "../provider/rehearse-plane";
-import { renderEtcdStep } from "../render/etcd-step-command";
-import { reportOfRehearsal } from "../render/rehearsal-report";
-import { renderReport } from "../render/report";
-import { guideStep } from "../render/step-guidance";
-import { type Exploration, explore } from "../simulator/rehearsal/explore";
-import { sceneOf } from "../simulator/rehearsal/scenario-subject";
-import { type Rehearsal, rehearse } from "../simulator/rehearsal/search";
-import { summariseRehearsal } from "../simulator/rehearsal/summarise";
-import { describeExploration, summariseFailure } from "../simulator/rehearsal/words";
-import { parseScenario, type Scenario } from "../simulator/scenario";
 import { type EngineCommandContext, runCommand } from "./engine";
-import type { Output } from "./engine/context";
-import { previewIntoFolder } from "./preview-folder";
 
-interface RehearseOptions {
+/** The words of the command. */
+export interface RehearseOptions {
   readonly runs?: number;
   readonly seed?: string;
   readonly save?: string;
@@ -55,90 +39,12 @@ export function registerRehearseCommand(program: Command, context: EngineCommand
         throw inputError("rehearse takes either a scenario file, --stack or --runs", {
           hint: "see `quorate rehearse --help`",
         });
-      if (options.stack !== undefined) return runCommand(context, () => rehearseStack(context, options));
-      if (file === undefined) exploreRuns(options);
-      else process.exitCode = show([rehearseFile(file)], options, process.stdout);
+      // The simulator is loaded when it is asked for: it takes as long as the start of any other command.
+      const run = require("./rehearse-run") as typeof import("./rehearse-run");
+      if (options.stack !== undefined) return runCommand(context, () => run.rehearseStack(context, options));
+      process.exitCode = file === undefined ? run.exploreRuns(options) : run.rehearseScenario(file, options);
       return undefined;
     });
-}
-
-function rehearseFile(file: string): RehearsalSummary {
-  let text: string;
-  try {
-    text = fs.readFileSync(file, "utf8");
-  } catch (cause) {
-    throw inputError(`the scenario ${file} cannot be read`, { hint: "give the path of a YAML file", cause });
-  }
-  const scenario = parseScenario(text, file);
-  const { subject, world } = sceneOf(scenario);
-  return summariseRehearsal(scenario.name, scenario.title, rehearse(subject, world), (step) => ({
-    title: guideStep(step).title,
-    command: renderEtcdStep(step),
-  }));
-}
-
-/** Has the nodes of a stack observed by a preview, which leaves the summary of each rehearsal in a folder of ours. */
-async function rehearseStack(context: EngineCommandContext, options: RehearseOptions): Promise<number> {
-  const { texts } = await previewIntoFolder(context, options, rehearsalFolderVariable);
-  if (texts.length === 0)
-    throw inputError("the stack declares no control plane with etcd, so that there is nothing to rehearse", {
-      hint: "`quorate preview` shows what it declares",
-    });
-  const summaries = texts.map((text) => JSON.parse(text) as RehearsalSummary);
-  return show(summaries, options, context.stdout);
-}
-
-function show(summaries: readonly RehearsalSummary[], options: RehearseOptions, stdout: Output): number {
-  if (options.report !== undefined) fs.writeFileSync(options.report, renderReport(summaries.map(reportOfRehearsal)));
-  const isProved = summaries.every(({ kind }) => kind === "proved" || kind === "nothing-planned");
-  const lines = summaries.flatMap(({ name, title, words }) => [`${name}: ${title}`, ...words]);
-  print(stdout, options, lines, { isProved, rehearsals: summaries });
-  return isProved ? 0 : 2;
-}
-
-function exploreRuns(options: RehearseOptions): void {
-  const exploration = explore({
-    seed: options.seed ?? "quorate",
-    runs: options.runs ?? 1,
-    onRun: (run) => {
-      if (process.stderr.isTTY && options.json !== true) process.stderr.write(`\rrun ${run + 1}`);
-    },
-  });
-  if (options.save !== undefined) saveFailures(exploration, options.save);
-  const isProved = exploration.failures.length === 0;
-  print(process.stdout, options, describeExploration(exploration), {
-    seed: exploration.seed,
-    runs: exploration.runs,
-    cases: exploration.cases,
-    plans: exploration.plans,
-    isProved,
-    verdicts: Object.fromEntries(exploration.verdicts),
-    steps: Object.fromEntries(exploration.steps),
-    refusals: Object.fromEntries(exploration.reasons),
-    failures: exploration.failures.map(({ scenario, rehearsal }) => ({ scenario, ...figuresOf(rehearsal) })),
-  });
-  process.exitCode = isProved ? 0 : 2;
-}
-
-function figuresOf(rehearsal: Rehearsal) {
-  return {
-    prefixes: rehearsal.points.length,
-    cases: rehearsal.cases,
-    plans: rehearsal.plans,
-    ends: Object.fromEntries(rehearsal.ends),
-    ...(rehearsal.lostRevisions === undefined ? {} : { lostRevisions: rehearsal.lostRevisions }),
-    failures: rehearsal.failures.map((failure) => summariseFailure(rehearsal, failure)),
-  };
-}
-
-function saveFailures(exploration: Exploration, directory: string): void {
-  fs.mkdirSync(directory, { recursive: true });
-  for (const { scenario } of exploration.failures)
-    fs.writeFileSync(path.join(directory, `${scenario.name}.yaml`), stringify(scenario satisfies Scenario));
-}
-
-function print(stdout: Output, options: RehearseOptions, lines: readonly string[], value: object): void {
-  stdout.write(options.json === true ? `${JSON.stringify(value, undefined, 2)}\n` : `${lines.join("\n")}\n`);
 }
 
 function parseRuns(text: string): number {

@@ -3,6 +3,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { expect } from "chai";
+import { chooseCases } from "../matrix";
 import { type KubeadmLab, type LabHost, labOrSkip, openKubeadmLab, openTimeoutMs, waitUntil } from "./lab";
 import { Project } from "./project";
 import { runProcess } from "./run-process";
@@ -65,66 +66,80 @@ describe("access to a real node", function () {
     expect(preview.exitCode, preview.output).to.equal(0);
   });
 
-  it("says that sudo is refused, for a user who may not", async () => {
-    await withStackFile(
-      (text) => text.replace("user: ops", "user: nosudo"),
-      () => unreachable(/node cp-0 is unreachable: .*sudo/),
-    );
-  });
-
-  it("says that the key is refused, for a user whom the host does not know", async () => {
-    await withStackFile(
-      (text) => text.replace("user: ops", "user: stranger"),
-      () => unreachable(/node cp-0 is unreachable: .*(Permission denied|authentication)/i),
-    );
-  });
-
-  it("says that the host has no name, for a host that is not in the configuration", async () => {
-    await withStackFile(
-      (text) => text.replace("host: cp-0", "host: cp-9.invalid"),
-      () => unreachable(/node cp-0 is unreachable: .*cp-9\.invalid/),
-    );
-  });
-
-  it("shows both fingerprints when the host's key has changed, and works again once the new one is trusted", async () => {
-    const keys = "/etc/ssh/ssh_host_ed25519_key";
-    const fingerprint = `ssh-keygen -lf ${keys}.pub | cut -d' ' -f2`;
-    // One command: from the next connection on the lab's own ssh refuses the host, as it should.
-    const printed = await host.run(
-      `${fingerprint}; mkdir /root/keys; mv ${keys} ${keys}.pub /root/keys/; ssh-keygen -q -t ed25519 -N '' -f ${keys}; ${fingerprint}; systemctl restart ssh`,
-    );
-    const [known = "", fresh = ""] = printed.split("\n");
-    const preview = await project.preview("--expect-no-changes");
-    expect(preview.exitCode).to.be.greaterThan(0);
-    expect(preview.output).to.contain(known).and.contain(fresh).and.contain("quorate trust");
-    const wrong = await project.run("trust", "cp-0", "--config-file", sshConfig(), "--yes", "--fingerprint", known);
-    expect(wrong.exitCode, wrong.output).to.be.greaterThan(0);
-    await project.succeed("trust", "cp-0", "--config-file", sshConfig(), "--yes", "--fingerprint", fresh);
-    const after = await project.preview("--expect-no-changes");
-    expect(after.exitCode, after.output).to.equal(0);
-    const restored = await runProcess(
-      "ssh",
-      ["-F", sshConfig(), "cp-0", `mv -f /root/keys/* /etc/ssh/ && systemctl restart ssh`],
-      { input: "", timeoutMs: 30_000 },
-    );
-    expect(restored.exitCode, restored.stderr).to.equal(0);
-    fs.writeFileSync(knownHosts, `${host.address} ${host.hostKey}\n`);
-  });
-
-  it("repairs nothing and loses nothing while the cable is out, and says so", async () => {
-    await host.cutNetwork();
-    try {
-      await unreachable(/node cp-0 is unreachable/);
-      const up = await project.up();
-      expect(up.exitCode, up.output).to.be.greaterThan(0);
-    } finally {
-      await host.restoreNetwork();
-    }
-    await waitUntil(
-      "a preview with nothing to do",
-      async () => (await project.preview("--expect-no-changes")).exitCode === 0,
-    );
-  });
+  const refusals = [
+    {
+      name: "says that sudo is refused, for a user who may not",
+      run: async () => {
+        await withStackFile(
+          (text) => text.replace("user: ops", "user: nosudo"),
+          () => unreachable(/node cp-0 is unreachable: .*sudo/),
+        );
+      },
+    },
+    {
+      name: "says that the key is refused, for a user whom the host does not know",
+      run: async () => {
+        await withStackFile(
+          (text) => text.replace("user: ops", "user: stranger"),
+          () => unreachable(/node cp-0 is unreachable: .*(Permission denied|authentication)/i),
+        );
+      },
+    },
+    {
+      name: "says that the host has no name, for a host that is not in the configuration",
+      run: async () => {
+        await withStackFile(
+          (text) => text.replace("host: cp-0", "host: cp-9.invalid"),
+          () => unreachable(/node cp-0 is unreachable: .*cp-9\.invalid/),
+        );
+      },
+    },
+    {
+      name: "shows both fingerprints when the host's key has changed, and works again once the new one is trusted",
+      run: async () => {
+        const keys = "/etc/ssh/ssh_host_ed25519_key";
+        const fingerprint = `ssh-keygen -lf ${keys}.pub | cut -d' ' -f2`;
+        // One command: from the next connection on the lab's own ssh refuses the host, as it should.
+        const printed = await host.run(
+          `${fingerprint}; mkdir /root/keys; mv ${keys} ${keys}.pub /root/keys/; ssh-keygen -q -t ed25519 -N '' -f ${keys}; ${fingerprint}; systemctl restart ssh`,
+        );
+        const [known = "", fresh = ""] = printed.split("\n");
+        const preview = await project.preview("--expect-no-changes");
+        expect(preview.exitCode).to.be.greaterThan(0);
+        expect(preview.output).to.contain(known).and.contain(fresh).and.contain("quorate trust");
+        const wrong = await project.run("trust", "cp-0", "--config-file", sshConfig(), "--yes", "--fingerprint", known);
+        expect(wrong.exitCode, wrong.output).to.be.greaterThan(0);
+        await project.succeed("trust", "cp-0", "--config-file", sshConfig(), "--yes", "--fingerprint", fresh);
+        const after = await project.preview("--expect-no-changes");
+        expect(after.exitCode, after.output).to.equal(0);
+        const restored = await runProcess(
+          "ssh",
+          ["-F", sshConfig(), "cp-0", `mv -f /root/keys/* /etc/ssh/ && systemctl restart ssh`],
+          { input: "", timeoutMs: 30_000 },
+        );
+        expect(restored.exitCode, restored.stderr).to.equal(0);
+        fs.writeFileSync(knownHosts, `${host.address} ${host.hostKey}\n`);
+      },
+    },
+    {
+      name: "repairs nothing and loses nothing while the cable is out, and says so",
+      run: async () => {
+        await host.cutNetwork();
+        try {
+          await unreachable(/node cp-0 is unreachable/);
+          const up = await project.up();
+          expect(up.exitCode, up.output).to.be.greaterThan(0);
+        } finally {
+          await host.restoreNetwork();
+        }
+        await waitUntil(
+          "a preview with nothing to do",
+          async () => (await project.preview("--expect-no-changes")).exitCode === 0,
+        );
+      },
+    },
+  ];
+  for (const { name, run } of chooseCases("a node that cannot be had", refusals, () => "refusal")) it(name, run);
 
   it("finds a stopped service without any stack, and ends with 2", async () => {
     const doctor = (...services: readonly string[]) =>

@@ -88,7 +88,7 @@ describe("PKS masters behind a director", function () {
   ];
   for (const { name, run } of chooseCases("repairs behind a director", repairs, () => "repair")) it(name, run);
 
-  const ends = [
+  const ways = [
     {
       name: "touches no master whose peers do not vote, says how many would be left, and leaves no user after that failure",
       run: async () => {
@@ -129,44 +129,48 @@ describe("PKS masters behind a director", function () {
         expect(await front.usersLeft()).to.deep.equal([]);
       },
     },
+    {
+      name: "finds the user that a kill -9 left, says so, and removes it in the next up",
+      run: async () => {
+        const before = front.users.length;
+        const running = project.start("up", "--yes", "--skip-preview");
+        await waitUntil("a user is made", async () => front.users.length > before, { deadlineMs: 120_000 });
+        running.child.kill("SIGKILL");
+        await running.ended;
+        const left = await front.usersLeft();
+        expect(left).not.to.deep.equal([]);
+        rmSync(path.join(project.folder, "state/.pulumi/locks"), { recursive: true, force: true });
+        const output = await expectExit(project.up(), 0);
+        for (const user of left) expect(output).to.contain(`removed the user ${user} on master/`);
+        expect(await front.usersLeft()).to.deep.equal([]);
+      },
+    },
+    {
+      name: "goes by the gateway that BOSH_GW_* names, whose own key has to be known",
+      run: async () => {
+        await expectExit(project.up(), 0);
+        const [gateway, master] = [host(0), host(1)];
+        const homeSsh = mkdtempSync(path.join(tmpdir(), "quorate-home-ssh-"));
+        const way = { BOSH_GW_HOST: gateway.address, BOSH_GW_USER: "root", BOSH_GW_PRIVATE_KEY: lab.identity };
+        const cameByGateway = async () => {
+          const accepted = await master.run("journalctl --no-pager -t sshd -g 'Accepted publickey for bosh_' | cat");
+          return accepted.split("\n").filter((line) => line.includes(` from ${gateway.address} `)).length;
+        };
+        try {
+          const before = await cameByGateway();
+          expect((await project.previewThrough(way, homeSsh)).output).to.match(/host key/i);
+          expect(await cameByGateway()).to.equal(before);
+          writeFileSync(path.join(homeSsh, "known_hosts"), `${gateway.address} ${gateway.hostKey}\n`);
+          await expectExit(project.previewThrough(way, homeSsh), 0);
+          expect(await cameByGateway()).to.be.greaterThan(before);
+          expect(await front.usersLeft()).to.deep.equal([]);
+        } finally {
+          rmSync(homeSsh, { recursive: true, force: true });
+        }
+      },
+    },
   ];
-  for (const { name, run } of chooseCases("ends of a shell", ends, () => "end")) it(name, run);
-
-  it("finds the user that a kill -9 left, says so, and removes it in the next up", async () => {
-    const before = front.users.length;
-    const running = project.start("up", "--yes", "--skip-preview");
-    await waitUntil("a user is made", async () => front.users.length > before, { deadlineMs: 120_000 });
-    running.child.kill("SIGKILL");
-    await running.ended;
-    const left = await front.usersLeft();
-    expect(left).not.to.deep.equal([]);
-    rmSync(path.join(project.folder, "state/.pulumi/locks"), { recursive: true, force: true });
-    const output = await expectExit(project.up(), 0);
-    for (const user of left) expect(output).to.contain(`removed the user ${user} on master/`);
-    expect(await front.usersLeft()).to.deep.equal([]);
-  });
-
-  it("goes by the gateway that BOSH_GW_* names, whose own key has to be known", async () => {
-    await expectExit(project.up(), 0);
-    const [gateway, master] = [host(0), host(1)];
-    const homeSsh = mkdtempSync(path.join(tmpdir(), "quorate-home-ssh-"));
-    const way = { BOSH_GW_HOST: gateway.address, BOSH_GW_USER: "root", BOSH_GW_PRIVATE_KEY: lab.identity };
-    const cameByGateway = async () => {
-      const accepted = await master.run("journalctl --no-pager -t sshd -g 'Accepted publickey for bosh_' | cat");
-      return accepted.split("\n").filter((line) => line.includes(` from ${gateway.address} `)).length;
-    };
-    try {
-      const before = await cameByGateway();
-      expect((await project.previewThrough(way, homeSsh)).output).to.match(/host key/i);
-      expect(await cameByGateway()).to.equal(before);
-      writeFileSync(path.join(homeSsh, "known_hosts"), `${gateway.address} ${gateway.hostKey}\n`);
-      await expectExit(project.previewThrough(way, homeSsh), 0);
-      expect(await cameByGateway()).to.be.greaterThan(before);
-      expect(await front.usersLeft()).to.deep.equal([]);
-    } finally {
-      rmSync(homeSsh, { recursive: true, force: true });
-    }
-  });
+  for (const { name, run } of chooseCases("ways to a master and back", ways, () => "way")) it(name, run);
 
   it("lets the ordinary bosh CLI in by its own `bosh ssh`, which leaves no user either", async function () {
     if (spawnSync("bosh", ["--version"]).status !== 0) {

@@ -61,8 +61,10 @@ describe("an up on a real node that is interrupted", function () {
     await lab?.close();
   });
 
-  for (const { name, victim, point } of chooseCases("interruptions of an up on a real node", interruptions, (one) =>
-    one.victim === "link" ? "cut" : "killed",
+  for (const { name, victim, point } of chooseCases(
+    "interruptions of an up on a real node",
+    interruptions,
+    () => "end",
   )) {
     it(`is finished by the next one: ${name}`, async () => {
       const good = await host.run(`sha256sum < ${manifest}`);
@@ -92,35 +94,43 @@ describe("an up on a real node that is interrupted", function () {
     });
   }
 
-  it("keeps a second operator out of the stack while the first one's up runs, and says who that is", async () => {
-    await host.run(misspell);
-    const first = project.start(["up", "--stack", "lab", "--yes", "--skip-preview"]);
-    await waitUntil("the first up to hold the lock", async () => first.output().includes("updating"));
-    const second = await project.up();
-    expect(second.exitCode, second.output).to.be.greaterThan(0);
-    expect(second.output).to.contain(`pid ${first.child.pid}`);
-    const end = await first.ended;
-    expect(end.exitCode, end.output).to.equal(0);
-  });
-
-  it("keeps a second operator with state of his own off the node while a step runs there", async () => {
-    await host.run(misspell);
-    const lockFile = "/run/lock/quorate.lock";
-    await host.run(
-      `systemd-run --quiet --unit=quorate-other bash -c 'exec 9>>${lockFile}; flock 9; touch /run/quorate-held; while [ -e /run/quorate-held ]; do :; done'`,
-    );
-    await waitUntil(
-      "the other's script to hold the node",
-      async () => (await host.ssh("test -e /run/quorate-held")).exitCode === 0,
-    );
-    const up = await project.up();
-    expect(up.exitCode, up.output).to.be.greaterThan(0);
-    expect(up.output).to.match(/locked/);
-    expect(await host.run(`grep -c kube-schedulerrrr ${manifest}`)).to.equal("1");
-    await host.run("rm /run/quorate-held; while systemctl is-active --quiet quorate-other; do :; done");
-    const after = await project.up();
-    expect(after.exitCode, after.output).to.equal(0);
-  });
+  const operators = [
+    {
+      name: "keeps a second operator out of the stack while the first one's up runs, and says who that is",
+      run: async () => {
+        await host.run(misspell);
+        const first = project.start(["up", "--stack", "lab", "--yes", "--skip-preview"]);
+        await waitUntil("the first up to hold the lock", async () => first.output().includes("updating"));
+        const second = await project.up();
+        expect(second.exitCode, second.output).to.be.greaterThan(0);
+        expect(second.output).to.contain(`pid ${first.child.pid}`);
+        const end = await first.ended;
+        expect(end.exitCode, end.output).to.equal(0);
+      },
+    },
+    {
+      name: "keeps a second operator with state of his own off the node while a step runs there",
+      run: async () => {
+        await host.run(misspell);
+        const lockFile = "/run/lock/quorate.lock";
+        await host.run(
+          `systemd-run --quiet --unit=quorate-other bash -c 'exec 9>>${lockFile}; flock 9; touch /run/quorate-held; while [ -e /run/quorate-held ]; do :; done'`,
+        );
+        await waitUntil(
+          "the other's script to hold the node",
+          async () => (await host.ssh("test -e /run/quorate-held")).exitCode === 0,
+        );
+        const up = await project.up();
+        expect(up.exitCode, up.output).to.be.greaterThan(0);
+        expect(up.output).to.match(/locked/);
+        expect(await host.run(`grep -c kube-schedulerrrr ${manifest}`)).to.equal("1");
+        await host.run("rm /run/quorate-held; while systemctl is-active --quiet quorate-other; do :; done");
+        const after = await project.up();
+        expect(after.exitCode, after.output).to.equal(0);
+      },
+    },
+  ];
+  for (const { name, run } of chooseCases("two operators at once", operators, () => "two")) it(name, run);
 
   /** Ends the watch over the manifest, if one runs, when it has written down what it saw. */
   async function stopWatch(): Promise<void> {

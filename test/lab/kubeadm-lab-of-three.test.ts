@@ -4,10 +4,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { parse } from "yaml";
+import { describeLab } from "./describe-lab";
 import { type KubeadmLab, labOrSkip, openKubeadmLab, openTimeoutMs, waitUntil } from "./lab";
 import { Project } from "./project";
 
-describe("openKubeadmLab (three nodes)", function () {
+describeLab("openKubeadmLab (three nodes)", function () {
   this.timeout(300_000);
   let lab: KubeadmLab;
 

@@ -1,10 +1,11 @@
 // The kubeadm lab itself: what later tests take for granted about its hosts.
 
 import { expect } from "chai";
+import { describeLab } from "./describe-lab";
 import { type KubeadmLab, labOrSkip, openKubeadmLab, openTimeoutMs, waitUntil } from "./lab";
 import { runProcess } from "./run-process";
 
-describe("openKubeadmLab (one node)", function () {
+describeLab("openKubeadmLab (one node)", function () {
   this.timeout(180_000);
   let lab: KubeadmLab;
 

@@ -1,6 +1,7 @@
 // The PKS lab itself: three masters that behave as the job's rules say.
 
 import { expect } from "chai";
+import { describeLab } from "./describe-lab";
 import { type EtcdVersion, labOrSkip, openPksLab, openTimeoutMs, type PksLab, waitUntil } from "./lab";
 
 const versions: readonly { readonly etcdVersion: EtcdVersion; readonly reported: RegExp }[] = [
@@ -9,7 +10,7 @@ const versions: readonly { readonly etcdVersion: EtcdVersion; readonly reported:
 ];
 
 for (const { etcdVersion, reported } of versions) {
-  describe(`openPksLab (etcd ${etcdVersion})`, function () {
+  describeLab(`openPksLab (etcd ${etcdVersion})`, function () {
     this.timeout(180_000);
     let lab: PksLab;
 

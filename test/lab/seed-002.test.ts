@@ -22,14 +22,14 @@ interface Fault {
 
 const misspelled: Fault = {
   name: "the scheduler's command is misspelled",
-  kind: "one fault",
+  kind: "one thing",
   inject: `sed -i 's/- kube-scheduler$/- kube-schedulerrrr/' ${manifests}/kube-scheduler.yaml`,
   shows: [/"kube-schedulerrrr" => "kube-scheduler"/, /spec\.containers\[0\]\.command\[0\]/],
   crash: 'exec: "kube-schedulerrrr": executable file not found in $PATH',
 };
 const wrongKubeconfig: Fault = {
   name: "the controller manager's kubeconfig has a wrong name",
-  kind: "one fault",
+  kind: "one thing",
   inject: `sed -i 's#--kubeconfig=/etc/kubernetes/controller-manager.conf#--kubeconfig=/etc/kubernetes/controller-manager-XXXX.conf#' ${manifests}/kube-controller-manager.yaml`,
   shows: [
     /"--kubeconfig=\/etc\/kubernetes\/controller-manager-XXXX\.conf" => "--kubeconfig=\/etc\/kubernetes\/controller-manager\.conf"/,
@@ -38,7 +38,7 @@ const wrongKubeconfig: Fault = {
 };
 const wrongHostPath: Fault = {
   name: "the controller manager's certificates are mounted from a wrong directory",
-  kind: "one fault",
+  kind: "one thing",
   inject: `sed -i 's#path: /etc/kubernetes/pki$#path: /etc/kubernetes/WRONG-PKI-DIRECTORY#' ${manifests}/kube-controller-manager.yaml`,
   shows: [/"\/etc\/kubernetes\/WRONG-PKI-DIRECTORY" => "\/etc\/kubernetes\/pki"/, /hostPath\.path/],
   crash: "unable to load client CA provider: open /etc/kubernetes/pki/ca.crt: no such file or directory",
@@ -55,37 +55,37 @@ const scheduler = `${manifests}/kube-scheduler.yaml`;
 const files: readonly Fault[] = [
   {
     name: "a manifest is missing",
-    kind: "content",
+    kind: "one thing",
     inject: `rm ${scheduler}`,
     shows: [/kube-scheduler: its manifest is missing/],
   },
   {
     name: "a manifest is empty",
-    kind: "content",
+    kind: "one thing",
     inject: `: > ${scheduler}`,
     shows: [/kube-scheduler: the file is empty/],
   },
   {
     name: "a manifest is not YAML",
-    kind: "content",
+    kind: "one thing",
     inject: `printf 'a: [b\\n' > ${scheduler}`,
     shows: [/kube-scheduler: the file is not YAML/],
   },
   {
     name: "a manifest belongs to somebody else",
-    kind: "file",
+    kind: "one thing",
     inject: `chown ops:ops ${scheduler}`,
     shows: [/ops:ops \(kube-scheduler\.yaml\)" => "root:root"/],
   },
   {
     name: "a manifest has a key that is not declared",
-    kind: "file",
+    kind: "one thing",
     inject: `sed -i 's/^spec:$/spec:\\n  terminationGracePeriodSeconds: 7/' ${scheduler}`,
     shows: [/terminationGracePeriodSeconds: 7 => \(not declared\)/],
   },
   {
     name: "a .bak lies beside the manifests",
-    kind: "file",
+    kind: "one thing",
     inject: `cp ${scheduler} ${scheduler}.bak`,
     shows: [/"kube-scheduler\.yaml\.bak"/],
   },
@@ -179,64 +179,84 @@ describe("seed 002 on a real kubeadm control plane", function () {
     });
   }
 
-  it("notes the directory that a wrong hostPath leaves behind, with the command that removes it, and leaves it there", async () => {
-    await host.run("mkdir -p /etc/kubernetes/WRONG-PKI-DIRECTORY");
-    const preview = await project.preview("--expect-no-changes");
-    expectExit(preview, 0);
-    const up = await project.up();
-    expectExit(up, 0);
-    expect(await host.run("ls -d /etc/kubernetes/WRONG-PKI-DIRECTORY")).to.contain("WRONG");
-    expect(preview.output + up.output).to.contain("rmdir /etc/kubernetes/WRONG-PKI-DIRECTORY");
-    await host.run("rmdir /etc/kubernetes/WRONG-PKI-DIRECTORY");
-  });
-
-  it("shows the crash with the API server down too, from what the node itself keeps", async () => {
-    await host.run(
-      `mkdir -p /root/aside; mv ${manifests}/kube-apiserver.yaml /root/aside/; ${misspelled.inject}; ${wrongKubeconfig.inject}`,
-    );
-    await waitUntil(
-      "the API server to be gone",
-      async () => (await host.ssh("pgrep -x kube-apiserver")).exitCode !== 0,
-      { deadlineMs: 120_000 },
-    );
-    const texts = [misspelled.crash ?? "", wrongKubeconfig.crash ?? ""];
-    await waitUntil(
-      "both crashes to show",
-      async () => {
-        const { output } = await project.preview();
-        return texts.every((text) => output.includes(text));
+  const besides = [
+    {
+      name: "notes the directory that a wrong hostPath leaves behind, with the command that removes it, and leaves it there",
+      kind: "words",
+      run: async () => {
+        await host.run("mkdir -p /etc/kubernetes/WRONG-PKI-DIRECTORY");
+        const preview = await project.preview("--expect-no-changes");
+        expectExit(preview, 0);
+        const up = await project.up();
+        expectExit(up, 0);
+        expect(await host.run("ls -d /etc/kubernetes/WRONG-PKI-DIRECTORY")).to.contain("WRONG");
+        expect(preview.output + up.output).to.contain("rmdir /etc/kubernetes/WRONG-PKI-DIRECTORY");
+        await host.run("rmdir /etc/kubernetes/WRONG-PKI-DIRECTORY");
       },
-      { deadlineMs: 240_000 },
-    );
-    await host.run("rm -r /root/aside");
-    await expectRepaired();
-    await expectScaling();
-  });
-
-  it("restarts the kubelet only when it does not act on a repaired manifest in time", async () => {
-    await project.succeed("config", "set", "--stack", "lab", "quorate:containerStartTimeoutSeconds", "40");
-    const startedAt = () => host.run("systemctl show -p ExecMainStartTimestampMonotonic --value kubelet");
-    const before = await startedAt();
-    await host.run(misspelled.inject);
-    await waitUntil("the scheduler to crash", async () => !(await podRuns("kube-scheduler")), { deadlineMs: 120_000 });
-    await host.run("pkill -STOP -x kubelet");
-    const up = await project.up();
-    expectExit(up, 0);
-    expect(up.output).to.match(/restart kubelet \(kube-scheduler: .*40 s after its manifest was written/);
-    expect(await startedAt()).not.to.equal(before);
-    await expectRepaired();
-    await expectScaling();
-  });
-
-  it(`says what is declared at ${pod("kube-scheduler")} in the detailed difference as JSON`, async () => {
-    await host.run(misspelled.inject);
-    const { output } = await project.preview("--json");
-    const text = output.slice(output.indexOf("{"));
-    const { steps } = JSON.parse(text) as { steps: readonly { op: string; detailedDiff?: Record<string, unknown> }[] };
-    const update = steps.find((step) => step.op === "update");
-    expect(Object.keys(update?.detailedDiff ?? {})).to.deep.equal([
-      `${pod("kube-scheduler")}.spec.containers[0].command[0]`,
-    ]);
-    await expectRepaired();
-  });
+    },
+    {
+      name: "shows the crash with the API server down too, from what the node itself keeps",
+      kind: "evidence",
+      run: async () => {
+        await host.run(
+          `mkdir -p /root/aside; mv ${manifests}/kube-apiserver.yaml /root/aside/; ${misspelled.inject}; ${wrongKubeconfig.inject}`,
+        );
+        await waitUntil(
+          "the API server to be gone",
+          async () => (await host.ssh("pgrep -x kube-apiserver")).exitCode !== 0,
+          { deadlineMs: 120_000 },
+        );
+        const texts = [misspelled.crash ?? "", wrongKubeconfig.crash ?? ""];
+        await waitUntil(
+          "both crashes to show",
+          async () => {
+            const { output } = await project.preview();
+            return texts.every((text) => output.includes(text));
+          },
+          { deadlineMs: 240_000 },
+        );
+        await host.run("rm -r /root/aside");
+        await expectRepaired();
+        await expectScaling();
+      },
+    },
+    {
+      name: "restarts the kubelet only when it does not act on a repaired manifest in time",
+      kind: "evidence",
+      run: async () => {
+        await project.succeed("config", "set", "--stack", "lab", "quorate:containerStartTimeoutSeconds", "40");
+        const startedAt = () => host.run("systemctl show -p ExecMainStartTimestampMonotonic --value kubelet");
+        const before = await startedAt();
+        await host.run(misspelled.inject);
+        await waitUntil("the scheduler to crash", async () => !(await podRuns("kube-scheduler")), {
+          deadlineMs: 120_000,
+        });
+        await host.run("pkill -STOP -x kubelet");
+        const up = await project.up();
+        expectExit(up, 0);
+        expect(up.output).to.match(/restart kubelet \(kube-scheduler: .*40 s after its manifest was written/);
+        expect(await startedAt()).not.to.equal(before);
+        await expectRepaired();
+        await expectScaling();
+      },
+    },
+    {
+      name: `says what is declared at ${pod("kube-scheduler")} in the detailed difference as JSON`,
+      kind: "words",
+      run: async () => {
+        await host.run(misspelled.inject);
+        const { output } = await project.preview("--json");
+        const text = output.slice(output.indexOf("{"));
+        const { steps } = JSON.parse(text) as {
+          steps: readonly { op: string; detailedDiff?: Record<string, unknown> }[];
+        };
+        const update = steps.find((step) => step.op === "update");
+        expect(Object.keys(update?.detailedDiff ?? {})).to.deep.equal([
+          `${pod("kube-scheduler")}.spec.containers[0].command[0]`,
+        ]);
+        await expectRepaired();
+      },
+    },
+  ];
+  for (const { name, run } of chooseCases("what seed 002 asks for besides", besides, (one) => one.kind)) it(name, run);
 });

@@ -1,9 +1,10 @@
 // The systemd lab itself: etcd as a unit that systemd restarts, masks and gives up on.
 
 import { expect } from "chai";
+import { describeLab } from "./describe-lab";
 import { labOrSkip, openSystemdEtcdLab, openTimeoutMs, type SystemdEtcdLab, waitUntil } from "./lab";
 
-describe("openSystemdEtcdLab", function () {
+describeLab("openSystemdEtcdLab", function () {
   this.timeout(180_000);
   let lab: SystemdEtcdLab;
 

@@ -1,0 +1,107 @@
+// What `quorate rehearse` does once its words are understood.
+
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { stringify } from "yaml";
+import { inputError } from "../model/errors";
+import type { RehearsalSummary } from "../model/rehearsal";
+import { rehearsalFolderVariable } from "../provider/rehearse-plane";
+import { renderEtcdStep } from "../render/etcd-step-command";
+import { reportOfRehearsal } from "../render/rehearsal-report";
+import { renderReport } from "../render/report";
+import { guideStep } from "../render/step-guidance";
+import { type Exploration, explore } from "../simulator/rehearsal/explore";
+import { sceneOf } from "../simulator/rehearsal/scenario-subject";
+import { type Rehearsal, rehearse } from "../simulator/rehearsal/search";
+import { summariseRehearsal } from "../simulator/rehearsal/summarise";
+import { describeExploration, summariseFailure } from "../simulator/rehearsal/words";
+import { parseScenario, type Scenario } from "../simulator/scenario";
+import type { EngineCommandContext } from "./engine";
+import type { Output } from "./engine/context";
+import { previewIntoFolder } from "./preview-folder";
+import type { RehearseOptions } from "./rehearse";
+
+/** Rehearses a scenario and shows what was found; the exit code. @throws RecoveryError "input" for a file that cannot be read. */
+export function rehearseScenario(file: string, options: RehearseOptions): number {
+  return show([rehearseFile(file)], options, process.stdout);
+}
+
+function rehearseFile(file: string): RehearsalSummary {
+  let text: string;
+  try {
+    text = fs.readFileSync(file, "utf8");
+  } catch (cause) {
+    throw inputError(`the scenario ${file} cannot be read`, { hint: "give the path of a YAML file", cause });
+  }
+  const scenario = parseScenario(text, file);
+  const { subject, world } = sceneOf(scenario);
+  return summariseRehearsal(scenario.name, scenario.title, rehearse(subject, world), (step) => ({
+    title: guideStep(step).title,
+    command: renderEtcdStep(step),
+  }));
+}
+
+/** Has the nodes of a stack observed by a preview, which leaves the summary of each rehearsal in a folder of ours. */
+export async function rehearseStack(context: EngineCommandContext, options: RehearseOptions): Promise<number> {
+  const { texts } = await previewIntoFolder(context, options, rehearsalFolderVariable);
+  if (texts.length === 0)
+    throw inputError("the stack declares no control plane with etcd, so that there is nothing to rehearse", {
+      hint: "`quorate preview` shows what it declares",
+    });
+  const summaries = texts.map((text) => JSON.parse(text) as RehearsalSummary);
+  return show(summaries, options, context.stdout);
+}
+
+function show(summaries: readonly RehearsalSummary[], options: RehearseOptions, stdout: Output): number {
+  if (options.report !== undefined) fs.writeFileSync(options.report, renderReport(summaries.map(reportOfRehearsal)));
+  const isProved = summaries.every(({ kind }) => kind === "proved" || kind === "nothing-planned");
+  const lines = summaries.flatMap(({ name, title, words }) => [`${name}: ${title}`, ...words]);
+  print(stdout, options, lines, { isProved, rehearsals: summaries });
+  return isProved ? 0 : 2;
+}
+
+/** Explores random clusters and faults; the exit code. */
+export function exploreRuns(options: RehearseOptions): number {
+  const exploration = explore({
+    seed: options.seed ?? "quorate",
+    runs: options.runs ?? 1,
+    onRun: (run) => {
+      if (process.stderr.isTTY && options.json !== true) process.stderr.write(`\rrun ${run + 1}`);
+    },
+  });
+  if (options.save !== undefined) saveFailures(exploration, options.save);
+  const isProved = exploration.failures.length === 0;
+  print(process.stdout, options, describeExploration(exploration), {
+    seed: exploration.seed,
+    runs: exploration.runs,
+    cases: exploration.cases,
+    plans: exploration.plans,
+    isProved,
+    verdicts: Object.fromEntries(exploration.verdicts),
+    steps: Object.fromEntries(exploration.steps),
+    refusals: Object.fromEntries(exploration.reasons),
+    failures: exploration.failures.map(({ scenario, rehearsal }) => ({ scenario, ...figuresOf(rehearsal) })),
+  });
+  return isProved ? 0 : 2;
+}
+
+function figuresOf(rehearsal: Rehearsal) {
+  return {
+    prefixes: rehearsal.points.length,
+    cases: rehearsal.cases,
+    plans: rehearsal.plans,
+    ends: Object.fromEntries(rehearsal.ends),
+    ...(rehearsal.lostRevisions === undefined ? {} : { lostRevisions: rehearsal.lostRevisions }),
+    failures: rehearsal.failures.map((failure) => summariseFailure(rehearsal, failure)),
+  };
+}
+
+function saveFailures(exploration: Exploration, directory: string): void {
+  fs.mkdirSync(directory, { recursive: true });
+  for (const { scenario } of exploration.failures)
+    fs.writeFileSync(path.join(directory, `${scenario.name}.yaml`), stringify(scenario satisfies Scenario));
+}
+
+function print(stdout: Output, options: RehearseOptions, lines: readonly string[], value: object): void {
+  stdout.write(options.json === true ? `${JSON.stringify(value, undefined, 2)}\n` : `${lines.join("\n")}\n`);
+}
