@@ -60,7 +60,7 @@ export function reasonsOf(plan: Plan): readonly string[] {
     const evidence = "evidence" in drift ? drift.evidence : undefined;
     return evidence === undefined || !("pod" in drift) ? [] : [`${drift.node} ${drift.pod}: does not run: ${evidence}`];
   });
-  const blocked = plan.blockers.map((blocker) => blocker.message);
+  const blocked = plan.blockers.map(({ message, nextStep }) => `${message}; next: ${nextStep}`);
   return [...new Set([...blocked, ...notRunning])];
 }
 
