@@ -24,6 +24,8 @@ const defaultQuotaBytes = 2 * 1024 ** 3;
 const usedShareMax = 0.9;
 /** Free pages below this share of the file are not worth stopping a member's writes for. */
 const freeShareMax = 0.2;
+/** Above this share a file at its quota was not defragmented since its history was dropped: afterwards next to nothing is free. */
+const freeShareLeft = 0.05;
 
 /** Plans what frees a full database. */
 export function freeSpace(planning: Planning, quorum: EtcdQuorum): PlanPart {
@@ -100,7 +102,9 @@ function isFragmented(planning: Planning, node: string): boolean {
   // 3.3 does not say how much is in use, and 3.4 still says the old figure after a compaction: there a file near its quota
   // is defragmented, and is smaller afterwards or full indeed.
   if (sizes.inUse === undefined || !isAtLeast(sizes.version, [3, 5, 0])) return sizes.size > sizes.quota * usedShareMax;
-  return sizes.size - sizes.inUse > sizes.size * freeShareMax;
+  const free = sizes.size - sizes.inUse;
+  const isAtQuota = sizes.size > sizes.quota * usedShareMax;
+  return free > sizes.size * (isAtQuota ? freeShareLeft : freeShareMax);
 }
 
 function isStillFull(planning: Planning, node: string): boolean {

@@ -149,6 +149,14 @@ describe("planEtcd, of a full database beside a member that lags", () => {
     expect(told(steps).filter((step) => step.startsWith("etcdCompact"))).to.deep.equal([]);
   });
 
+  it("defragments a file at its quota that could give a little back before it calls it full for good", () => {
+    const views = nodeNames(3).reduce((all, node) => change(all, node, alarm, compactedAt(999), full), leader("cp-1"));
+    const loose = status({ dbSizeBytes: 100, dbSizeInUseBytes: 91, dbQuotaBytes: 100 });
+    const { steps, blockers } = plan(declare(3), change(views, "cp-2", loose));
+    expect(told(steps).filter((step) => step.startsWith("etcdDefragment"))).to.deep.equal(["etcdDefragment cp-2"]);
+    expect(blockers.map(({ reason }) => reason)).not.to.include("etcd-still-full");
+  });
+
   it("replaces a member that is not whole before it calls the others full for good", () => {
     const views = nodeNames(3).reduce((all, node) => change(all, node, alarm, compactedAt(999), full), leader("cp-1"));
     expect(plan(declare(3), views).blockers.map(({ reason }) => reason)).to.include("etcd-still-full");
