@@ -88,6 +88,14 @@ describe("the command line on bad input", function () {
     await refused(up, [/3 mistakes/, /quorate:manifests/, /servics/, /quorate:nodes\.cp-1\.access\.kind/]);
   });
 
+  it("takes the nodes of a kubespray cluster as those of kubeadm, and names what else is wrong", async () => {
+    edit((config) => {
+      config["quorate:topology"] = "kubespray";
+      config["quorate:manifests"] = 7;
+    });
+    await refused(up, [/1 mistake/, /quorate:manifests/]);
+  });
+
   it("names the manifest that is not YAML", async () => {
     const file = path.join(project.folder, "stacks/demo/manifests/kube-scheduler.yaml");
     fs.writeFileSync(file, "a: [b\n");

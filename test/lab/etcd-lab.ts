@@ -47,30 +47,46 @@ export function etcdLab(site: Site, authority: Authority, client: (host: LabHost
   const waitHealthy = async (): Promise<void> => {
     for (const host of site.hosts.filter((each) => each.isOn)) await waitMembers(site.hosts.length, host);
   };
-  const statusOf = async (host: LabHost) => {
-    const [, id = "", , , isLeader] = (await etcdctl("endpoint status", host)).split(", ");
-    return { host, id, isLeader: isLeader === "true" };
-  };
-  const lead = async (host: LabHost): Promise<void> => {
-    const leader = (await Promise.all(site.hosts.map(statusOf))).find(({ isLeader }) => isLeader);
-    if (leader === undefined) throw new Error("no member leads");
-    if (leader.host !== host) await etcdctl(`move-leader ${(await statusOf(host)).id}`, leader.host);
-  };
-  const writeKeys = async (count: number): Promise<void> => {
-    const batch = 100; // A transaction takes 128 operations at most.
-    for (let from = 0; from < count; from += batch) {
-      const keys = Array.from({ length: Math.min(batch, count - from) }, (_, index) => from + index);
-      const puts = keys.map((key) => `put key${key} value-of-${key}`).join("\n");
-      await etcdctl("txn", first, `\n${puts}\n\n\n`);
-    }
-  };
-  const keysDigest = async (host: LabHost): Promise<string> => {
-    const keys = await etcdctl("get key --prefix --consistency=s", host);
-    return createHash("sha256").update(keys).digest("hex");
-  };
+  const lead = (host: LabHost): Promise<void> => leadThrough(etcdctl, site.hosts, host);
+  const writeKeys = (count: number): Promise<void> => writeKeysThrough(etcdctl, first, count);
+  const keysDigest = (host: LabHost): Promise<string> => keysDigestOf(etcdctl, host);
   const reset = async (): Promise<void> => {
     await site.restore();
     await waitHealthy();
   };
   return { ...site, authority, etcdctl, waitMembers, waitHealthy, lead, writeKeys, keysDigest, reset };
+}
+
+/** Runs etcdctl on a host against that host's own member; throws when it fails. */
+export type LabEtcdctl = (command: string, host: LabHost, input?: string) => Promise<string>;
+
+/** Writes `key0` to `key<count - 1>` through one host. */
+export async function writeKeysThrough(etcdctl: LabEtcdctl, host: LabHost, count: number): Promise<void> {
+  const batch = 100; // A transaction takes 128 operations at most.
+  for (let from = 0; from < count; from += batch) {
+    const keys = Array.from({ length: Math.min(batch, count - from) }, (_, index) => from + index);
+    const puts = keys.map((key) => `put key${key} value-of-${key}`).join("\n");
+    await etcdctl("txn", host, `\n${puts}\n\n\n`);
+  }
+}
+
+/** SHA-256 of the keys that this host's own member holds, whatever the others hold. */
+export async function keysDigestOf(etcdctl: LabEtcdctl, host: LabHost): Promise<string> {
+  const keys = await etcdctl("get key --prefix --consistency=s", host);
+  return createHash("sha256").update(keys).digest("hex");
+}
+
+/** Has a host's member lead, of a cluster whose every member answers. */
+export async function leadThrough(etcdctl: LabEtcdctl, hosts: readonly LabHost[], host: LabHost): Promise<void> {
+  const statuses = await Promise.all(
+    hosts.map(async (each) => {
+      // Columns were added over the releases; the first that is true or false has always said whether it leads.
+      const [, id = "", ...columns] = (await etcdctl("endpoint status", each)).split(", ");
+      return { host: each, id, isLeader: columns.find((column) => /^(true|false)$/.test(column)) === "true" };
+    }),
+  );
+  const leader = statuses.find((status) => status.isLeader);
+  const wanted = statuses.find((status) => status.host === host);
+  if (leader === undefined || wanted === undefined) throw new Error("no member leads, or the host is no member");
+  if (leader !== wanted) await etcdctl(`move-leader ${wanted.id}`, leader.host);
 }

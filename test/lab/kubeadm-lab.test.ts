@@ -1,7 +1,7 @@
 // The kubeadm lab itself: what later tests take for granted about its hosts.
 
 import { expect } from "chai";
-import { describeLab } from "./describe-lab";
+import { describeLab } from "./describe-one";
 import { type KubeadmLab, labOrSkip, openKubeadmLab, openTimeoutMs, waitUntil } from "./lab";
 import { runProcess } from "./run-process";
 

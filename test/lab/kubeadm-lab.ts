@@ -14,7 +14,7 @@ export interface KubeadmLab extends Site {
   /** Runs kubectl on a host (the first by default) with admin.conf; throws when it fails. */
   kubectl(command: string, host?: LabHost): Promise<string>;
   /** Runs etcdctl on a host against that host's own member; throws when it fails. */
-  etcdctl(command: string, host: LabHost): Promise<string>;
+  etcdctl(command: string, host: LabHost, input?: string): Promise<string>;
   /** Waits until every host that is on calls all of them Ready, and their control-plane pods too. */
   waitHealthy(): Promise<void>;
   /** Back to the state after opening, in about the time that the control plane needs to start. */
@@ -82,7 +82,8 @@ function kubeadmLab(site: Site): KubeadmLab {
   if (first === undefined) throw new Error("a lab has at least one host");
   const kubectl = (command: string, host: LabHost = first): Promise<string> =>
     host.run(`KUBECONFIG=/etc/kubernetes/admin.conf kubectl --request-timeout=10s ${command}`);
-  const etcdctl = (command: string, host: LabHost): Promise<string> => host.run(`${etcdClient} ${command}`);
+  const etcdctl = (command: string, host: LabHost, input = ""): Promise<string> =>
+    host.run(`${etcdClient} ${command}`, { input });
   const waitHealthy = async (): Promise<void> => {
     const running = site.hosts.filter((host) => host.isOn);
     for (const host of running) {

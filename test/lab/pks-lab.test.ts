@@ -1,7 +1,7 @@
 // The PKS lab itself: three masters that behave as the job's rules say.
 
 import { expect } from "chai";
-import { describeLab } from "./describe-lab";
+import { describeLab } from "./describe-one";
 import { type EtcdVersion, labOrSkip, openPksLab, openTimeoutMs, type PksLab, waitUntil } from "./lab";
 
 const versions: readonly { readonly etcdVersion: EtcdVersion; readonly reported: RegExp }[] = [

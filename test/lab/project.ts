@@ -28,6 +28,12 @@ function inHomeSsh(folder: string): readonly string[] {
   return ["unshare", "--mount", "sh", "-c", script, folder];
 }
 
+/** QUORATE_LAB_LOG=<file> keeps every command with what it printed and how long it took. */
+function logCommand(text: string): void {
+  const file = process.env.QUORATE_LAB_LOG;
+  if (file !== undefined) fs.appendFileSync(file, text);
+}
+
 /** A project of one stack with state of its own. */
 export class Project {
   readonly folder = fs.mkdtempSync(path.join(os.tmpdir(), "quorate-project-"));
@@ -74,8 +80,15 @@ export class Project {
     let printed = "";
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding("utf8").on("data", (text: string) => (printed += text));
+    const startedAt = Date.now();
     const ended = new Promise<CommandEnd>((resolve) => {
-      child.once("close", (exitCode, signal) => resolve({ exitCode, signal, output: printed }));
+      child.once("close", (exitCode, signal) => {
+        const seconds = Math.round((Date.now() - startedAt) / 1000);
+        logCommand(
+          `$ ${path.basename(program)} ${args.join(" ")}\n${printed}--> ${exitCode ?? signal} after ${seconds} s\n\n`,
+        );
+        resolve({ exitCode, signal, output: printed });
+      });
     });
     return { child, ended, output: () => printed };
   }

@@ -1,7 +1,7 @@
 // The systemd lab itself: etcd as a unit that systemd restarts, masks and gives up on.
 
 import { expect } from "chai";
-import { describeLab } from "./describe-lab";
+import { describeLab } from "./describe-one";
 import { labOrSkip, openSystemdEtcdLab, openTimeoutMs, type SystemdEtcdLab, waitUntil } from "./lab";
 
 describeLab("openSystemdEtcdLab", function () {

@@ -7,6 +7,9 @@ import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { ToolOutput } from "../../../src/observe/etcd/tool-output";
+import { etcdPrograms } from "../../lab/binaries";
+import type { EtcdVersion } from "../../lab/etcd-lab";
+import { installPrograms, type LabSkipped, type Program, skipped } from "../../lab/requirements";
 
 /** The three binaries of one version. */
 export interface EtcdBinaries {
@@ -16,6 +19,14 @@ export interface EtcdBinaries {
   /** undefined before 3.5. */
   readonly etcdutl: string | undefined;
 }
+
+/** Binaries that are there. */
+export type OpenedBinaries = EtcdBinaries & { readonly kind: "found" };
+
+const debianEtcd: readonly Program[] = [
+  ["/usr/bin/etcd", "etcd-server"],
+  ["/usr/bin/etcdctl", "etcd-client"],
+];
 
 /** One member's process and addresses. */
 export interface LoopbackMember {
@@ -37,6 +48,17 @@ export function findEtcdBinaries(minor: string): EtcdBinaries | undefined {
       return { version, etcd, etcdctl, etcdutl: existsSync(etcdutl) ? etcdutl : undefined };
   }
   return findInLab(minor) ?? findOnPath(minor);
+}
+
+/** The binaries of a version, made ready where they are not: 3.4 is Debian's, the others are built for the labs. */
+export async function openEtcdBinaries(minor: EtcdVersion): Promise<OpenedBinaries | LabSkipped> {
+  if (process.env.QUORATE_LAB === "0") return skipped("QUORATE_LAB=0 asks for no real etcd");
+  if (findEtcdBinaries(minor) === undefined) {
+    const made = minor === "3.4" ? await installPrograms(debianEtcd) : await etcdPrograms(minor, "");
+    if (made?.kind === "skipped") return made;
+  }
+  const found = findEtcdBinaries(minor);
+  return found === undefined ? skipped(`etcd ${minor} is not on this machine`) : { kind: "found", ...found };
 }
 
 /** What the labs have built of this version. */
@@ -160,15 +182,15 @@ export class LoopbackCluster {
     const endpoints = names.map((name) => this.member(name).clientUrl).join(",");
     return runTool(this.binaries.etcdctl, [
       `--endpoints=${endpoints}`,
-      "--dial-timeout=1s",
-      "--command-timeout=2s",
+      "--dial-timeout=2s",
+      "--command-timeout=4s",
       ...args,
     ]);
   }
 
   /** The same, without keeping the other questions waiting. */
   ask(name: string, ...args: readonly string[]): Promise<ToolOutput> {
-    const flags = [`--endpoints=${this.member(name).clientUrl}`, "--dial-timeout=1s", "--command-timeout=2s"];
+    const flags = [`--endpoints=${this.member(name).clientUrl}`, "--dial-timeout=2s", "--command-timeout=4s"];
     const env = { ...process.env, ETCDCTL_API: "3" };
     return new Promise((resolve) => {
       execFile(this.binaries.etcdctl, [...flags, ...args], { env, timeout: 10_000 }, (error, stdout, stderr) => {

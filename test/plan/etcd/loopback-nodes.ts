@@ -4,7 +4,7 @@
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { type EtcdDeclaration, etcdDeclarationSchema } from "../../../src/model/etcd-declaration";
@@ -15,30 +15,38 @@ import { parseEtcdObservation, type ToolOutput } from "../../../src/observe/etcd
 import type { EtcdPlanInput } from "../../../src/plan/etcd/planning";
 import { renderEtcdStep } from "../../../src/render/etcd-step-command";
 import { type EtcdBinaries, LoopbackCluster, runTool } from "../../observe/etcd/loopback-cluster";
+import { writeBoshJob } from "./loopback-job";
 
 const names = ["cp-0", "cp-1", "cp-2"];
+/** A member that no declaration knows; it is started by a test that wants one. */
+const guest = "guest";
 
 export class LoopbackNodes {
   readonly backups: EtcdBackup[] = [];
+  /** What the tools say of themselves; they are asked once. */
+  private readonly versions: string;
 
   private constructor(
     readonly binaries: EtcdBinaries,
     readonly cluster: LoopbackCluster,
     private readonly extraFlags: string,
-  ) {}
+  ) {
+    this.versions = [binaries.etcdctl, binaries.etcdutl]
+      .map((tool) => (tool === undefined ? "" : runTool(tool, ["version"]).stdout))
+      .concat(runTool(binaries.etcd, ["--version"]).stdout)
+      .join("---\n");
+  }
 
   static async start(binaries: EtcdBinaries, extraFlags = ""): Promise<LoopbackNodes> {
-    const nodes = new LoopbackNodes(binaries, await LoopbackCluster.create(binaries, names), extraFlags);
+    const nodes = new LoopbackNodes(binaries, await LoopbackCluster.create(binaries, [...names, guest]), extraFlags);
     for (const name of names) {
-      nodes.writeJob(name);
-      // All three boot together here, which a BOSH deployment does one by one: the data is what counts afterwards.
+      writeBoshJob(binaries, nodes.cluster, names, name, extraFlags);
       mkdirSync(join(nodes.folder(name), "run"));
+      // All three boot together here, which a BOSH deployment does one by one: the data is what counts afterwards.
+      writeFileSync(join(nodes.folder(name), "run", "first"), "");
     }
-    for (const name of names) nodes.cluster.start(name);
-    await nodes.cluster.untilServing();
-    for (const name of names) await nodes.cluster.stop(name, "SIGTERM");
     for (const name of names) nodes.monit(name, "start");
-    await nodes.cluster.untilServing();
+    await nodes.cluster.untilServing(names);
     return nodes;
   }
 
@@ -67,6 +75,21 @@ export class LoopbackNodes {
         ? "Z"
         : readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.[0];
     return state === "Z" ? undefined : pid;
+  }
+
+  /** Stops a member's process as an operator would, and waits for its end. */
+  async stop(name: string): Promise<void> {
+    this.monit(name, "stop");
+    await this.cluster.until(`${name} ends`, () => this.pidOf(name) === undefined);
+  }
+
+  /** The members of the cluster as one of them lists them. */
+  members(through: string): readonly { readonly id: string; readonly peerUrl: string }[] {
+    const { stdout } = this.cluster.etcdctl([through], "member", "list");
+    return stdout.split("\n").flatMap((line) => {
+      const [id, , , peerUrl] = line.split(", ");
+      return id === undefined || peerUrl === undefined ? [] : [{ id, peerUrl }];
+    });
   }
 
   /** The declaration of the three nodes. */
@@ -169,10 +192,7 @@ export class LoopbackNodes {
       "etcd-tool": {
         ...status,
         exitCode: 0,
-        stdout: [this.binaries.etcdctl, this.binaries.etcdutl]
-          .map((tool) => (tool === undefined ? "" : runTool(tool, ["version"]).stdout))
-          .concat(runTool(this.binaries.etcd, ["--version"]).stdout)
-          .join("---\n"),
+        stdout: this.versions,
       },
       "etcd-status": status,
       "etcd-members": members,
@@ -257,40 +277,6 @@ export class LoopbackNodes {
 
   private said(stdout: string): ToolOutput {
     return { stdout, stderr: "", exitCode: 0, timedOut: false };
-  }
-
-  private writeJob(name: string): void {
-    const folder = this.folder(name);
-    const member = this.cluster.member(name);
-    writeFileSync(
-      join(folder, "utils.sh"),
-      `etcd_endpoint_address="${member.clientUrl}"\netcd_peer_address="${member.peerUrl}"\netcd_peers="${this.cluster.initialCluster()}"\n`,
-    );
-    writeFileSync(
-      join(folder, "monit"),
-      `#!/bin/bash
-cd ${folder} || exit 1
-case $1 in
-unmonitor) rm -f run/monitored ;;
-summary) printf 'Monit 5.33.0 uptime: 1m\\n Service Name  Status         Type\\n etcd          %s  Process\\n' "$([ -f run/monitored ] && echo OK || echo 'Not monitored')" ;;
-monitor) : > run/monitored ;;
-stop) rm -f run/monitored; [ ! -f run/pid ] || kill "$(cat run/pid)" 2>/dev/null || true ;;
-start)
-: > run/monitored
-# a process that has ended and that nobody has buried yet is no process
-if [ -f run/pid ] && grep -qs '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$(cat run/pid)/status"; then exit 0; fi
-. ./utils.sh
-state=existing cluster=$etcd_peers
-if [ ! -d ${member.dataDirectory}/member ]; then
-if [ ${name} = cp-0 ]; then state=new cluster=${name}=$etcd_peer_address
-else cluster=$(ETCDCTL_API=3 ${this.binaries.etcdctl} --endpoints=${this.cluster.members.map((other) => other.clientUrl).join()} member add ${name} --peer-urls "$etcd_peer_address" | grep ETCD_INITIAL_CLUSTER= | cut -d= -f2- | tr -d '"'); fi
-fi
-setsid ${this.binaries.etcd} --name=${name} --data-dir=${member.dataDirectory} --listen-client-urls=${member.clientUrl} --advertise-client-urls=${member.clientUrl} --listen-peer-urls=${member.peerUrl} --initial-advertise-peer-urls=${member.peerUrl} --initial-cluster="$cluster" --initial-cluster-state=$state --heartbeat-interval=50 --election-timeout=500 ${this.extraFlags} >>etcd.log 2>&1 </dev/null &
-echo $! > run/pid ;;
-esac
-`,
-    );
-    chmodSync(join(folder, "monit"), 0o755);
   }
 
   /** Removes what lies in a data directory. */

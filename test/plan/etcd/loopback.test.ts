@@ -1,59 +1,41 @@
 // The planner, the parsers and the rendered commands on real etcd. A version whose binaries are not there is skipped.
 
 import { expect } from "chai";
-import type { EtcdPlan } from "../../../src/model/etcd-plan";
-import { type EtcdChangeStep, type EtcdStep, etcdEffectsOfKind } from "../../../src/model/etcd-step";
 import { planEtcd } from "../../../src/plan/etcd/plan";
-import { findEtcdBinaries } from "../../observe/etcd/loopback-cluster";
+import { labOrSkip, openTimeoutMs } from "../../lab/lab";
+import { chooseCases } from "../../matrix";
+import { type EtcdBinaries, openEtcdBinaries } from "../../observe/etcd/loopback-cluster";
 import { LoopbackNodes } from "./loopback-nodes";
+import { converge, readKeys as read, writeKeys } from "./loopback-run";
 
-const isChange = (step: EtcdStep): step is EtcdChangeStep => etcdEffectsOfKind[step.kind].length > 0;
+const titles = {
+  wiped: "replaces the wiped first member, stopped, and serves its data through it",
+  running: "replaces a member wiped under its running process, the leader included",
+  lost: "rebuilds a lost quorum from the survivor that is named, and grows back to three",
+  full: "frees a full database and takes writes again",
+};
+const minors = ["3.3", "3.4", "3.5", "3.6"] as const;
+const chosen = chooseCases(
+  "planEtcd on real etcd",
+  minors.flatMap((minor) => Object.values(titles).map((title) => ({ name: `${title} (etcd ${minor})`, title }))),
+  ({ title }) => title,
+).map(({ name }) => name);
 
-/** Plans and applies until nothing is left to do; the kinds of the steps that ran, with their nodes. */
-async function converge(nodes: LoopbackNodes, declaration: object = {}): Promise<{ ran: string[]; plan: EtcdPlan }> {
-  const ran: string[] = [];
-  for (let round = 0; round < 150; round += 1) {
-    const plan = planEtcd(await nodes.input(declaration));
-    const [step] = plan.steps;
-    if (step === undefined) {
-      // An election is no failure: it is over within a second.
-      if (plan.assessment.verdict.kind === "unknown" && round < 140) {
-        await new Promise((resolve) => setTimeout(resolve, 200));
-        continue;
-      }
-      return { ran, plan };
-    }
-    if (isChange(step)) {
-      nodes.apply(step);
-      ran.push(`${step.kind.slice(4)} ${step.node}`);
-    } else await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-  throw new Error(`no end after: ${ran.join(", ")}`);
-}
-
-function writeKeys(nodes: LoopbackNodes): void {
-  for (let key = 0; key < 50; key += 1)
-    nodes.cluster.etcdctl(["cp-0", "cp-1", "cp-2"], "put", `key${key}`, `value-${key}`);
-}
-
-const read = (nodes: LoopbackNodes, name: string) => nodes.cluster.etcdctl([name], "get", "key", "--prefix").stdout;
-
-for (const minor of ["3.3", "3.4", "3.5", "3.6"]) {
-  const binaries = findEtcdBinaries(minor);
+for (const minor of minors) {
   describe(`planEtcd on real etcd ${minor}`, function () {
     this.timeout(180_000);
+    let binaries: EtcdBinaries;
     let nodes: LoopbackNodes | undefined;
 
-    before(function () {
-      if (process.env.QUORATE_TEST_ALL !== "1") {
-        process.stdout.write("skipped: real etcd on loopback: npm run test:all runs it\n");
-        this.skip();
-      }
-      if (binaries === undefined) {
-        console.log(`      skipped: no etcd ${minor} in QUORATE_ETCD_BIN, ~/.cache/quorate-etcd or on the PATH`);
-        this.skip();
-      }
+    before(async function () {
+      if (!chosen.some((name) => name.endsWith(`(etcd ${minor})`))) return;
+      this.timeout(openTimeoutMs);
+      binaries = labOrSkip(this, await openEtcdBinaries(minor));
     });
+
+    const check = (title: string, body: () => Promise<void>) => {
+      if (chosen.includes(`${title} (etcd ${minor})`)) it(title, body);
+    };
 
     afterEach(async () => {
       await nodes?.close();
@@ -61,17 +43,15 @@ for (const minor of ["3.3", "3.4", "3.5", "3.6"]) {
     });
 
     const fresh = async (extraFlags = "") => {
-      if (binaries === undefined) throw new Error("skipped");
       nodes = await LoopbackNodes.start(binaries, extraFlags);
       writeKeys(nodes);
       return nodes;
     };
 
-    it("replaces the wiped first member, stopped, and serves its data through it", async () => {
+    check(titles.wiped, async () => {
       const lab = await fresh();
       const before = read(lab, "cp-1");
-      lab.monit("cp-0", "stop");
-      await lab.cluster.until("cp-0 ends", () => lab.pidOf("cp-0") === undefined);
+      await lab.stop("cp-0");
       lab.wipe("cp-0");
       const { ran, plan } = await converge(lab);
       expect(plan.assessment.verdict.kind, ran.join(", ")).to.equal("healthy");
@@ -87,7 +67,7 @@ for (const minor of ["3.3", "3.4", "3.5", "3.6"]) {
       expect(read(lab, "cp-0")).to.equal(before);
     });
 
-    it("replaces a member wiped under its running process, the leader included", async () => {
+    check(titles.running, async () => {
       const lab = await fresh();
       const status = planEtcd(await lab.input()).assessment;
       const leader = status.members.find((member) => member.isLeader)?.node ?? "";
@@ -98,11 +78,10 @@ for (const minor of ["3.3", "3.4", "3.5", "3.6"]) {
       expect(read(lab, leader)).to.match(/value-49/);
     });
 
-    it("rebuilds a lost quorum from the survivor that is named, and grows back to three", async () => {
+    check(titles.lost, async () => {
       const lab = await fresh();
       for (const name of ["cp-0", "cp-2"]) {
-        lab.monit(name, "stop");
-        await lab.cluster.until(`${name} ends`, () => lab.pidOf(name) === undefined);
+        await lab.stop(name);
         lab.wipe(name);
       }
       const refused = await converge(lab);
@@ -115,7 +94,7 @@ for (const minor of ["3.3", "3.4", "3.5", "3.6"]) {
       for (const name of ["cp-0", "cp-1", "cp-2"]) expect(read(lab, name)).to.match(/value-49/);
     });
 
-    it("frees a full database and takes writes again", async () => {
+    check(titles.full, async () => {
       const lab = await fresh("--quota-backend-bytes=4000000");
       for (let put = 0; put < 80; put += 1)
         if (lab.cluster.etcdctl(["cp-0"], "put", "big", "x".repeat(90_000)).exitCode !== 0) break;
