@@ -25,8 +25,8 @@ const stepsPerNodeMax = 40;
 const interruptionsMax = 2;
 
 /**
- * How long another's lock on a node is waited for, seconds. The script of a run that was killed goes on to its end, and no
- * step's own bound is longer; who holds the lock longer than this is at work there.
+ * How long another's lock on a node is waited for, seconds. The script of a run that was killed goes on to its end, which most
+ * reach within this; who holds the lock longer is at work there, or takes or defragments a large database.
  */
 const lockWaitSeconds = 60;
 

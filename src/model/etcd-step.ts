@@ -165,6 +165,11 @@ export interface EtcdCompactStep extends EtcdStepBase {
 /** Gives free pages of one member's database back. */
 export interface EtcdDefragmentStep extends EtcdStepBase {
   readonly kind: "etcdDefragment";
+  /**
+   * The step fails when the file is still larger, bytes: for a version whose own account of what is in use is absent or old, so
+   * that only defragmenting shows whether it is full of live data. Undefined: not looked at.
+   */
+  readonly sizeMaxBytes?: number;
 }
 
 /** Clears all alarms. */

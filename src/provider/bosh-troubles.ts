@@ -58,7 +58,7 @@ export function boshReasons(declaration: BoshDeploymentDeclaration, plan: BoshPl
   const troubles = troubledInstances(declaration, plan)
     .filter(({ instance, condition }) => !isEtcdFailing(condition) && !waiting.has(instanceName(instance)))
     .map(({ instance, condition }) => `${instanceName(instance)}: ${describeCondition(condition)}`);
-  return [...plan.blockers.map(({ message }) => message), ...troubles];
+  return [...plan.blockers.map(({ message, nextStep }) => `${message}; next: ${nextStep}`), ...troubles];
 }
 
 function putOffNames({ putOff }: BoshPlan): readonly string[] {

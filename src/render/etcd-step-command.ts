@@ -67,6 +67,8 @@ function variablesOf(step: EtcdStep): object {
       return { memberId: step.memberId, ...peerUrlVariables(step.peerUrl) };
     case "etcdCompact":
       return { revision: step.revision };
+    case "etcdDefragment":
+      return { sizeMaxBytes: step.sizeMaxBytes === undefined ? "" : String(step.sizeMaxBytes) };
     case "etcdRestoreSnapshot":
       return restoreVariables(step);
     case "etcdStopWriters":
@@ -80,7 +82,6 @@ function variablesOf(step: EtcdStep): object {
       };
     case "etcdArchiveData":
     case "etcdMakeMemberDirectory":
-    case "etcdDefragment":
     case "etcdDisarmAlarms":
     case "etcdParkDefinition":
     case "etcdResumeService":

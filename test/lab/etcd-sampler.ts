@@ -42,9 +42,12 @@ export class EtcdSampler {
         if (isAsking) return;
         isAsking = true;
         this.looks += 1;
-        void this.look(host).finally(() => {
-          isAsking = false;
-        });
+        // What cannot be read is no sample.
+        void this.look(host)
+          .catch(() => undefined)
+          .finally(() => {
+            isAsking = false;
+          });
       }, everyMs);
     });
   }

@@ -53,7 +53,7 @@ function oneOfEach(runner: RunnerKind): Readonly<Record<EtcdStep["kind"], EtcdSt
     etcdMoveLeader: { kind: "etcdMoveLeader", ...base, toMemberId: id(0xabc) },
     etcdUpdatePeerUrl: { kind: "etcdUpdatePeerUrl", ...base, memberId: id(0xabc), peerUrl: "https://cp-1.lab:2380" },
     etcdCompact: { kind: "etcdCompact", ...base, revision: 1200 },
-    etcdDefragment: { kind: "etcdDefragment", ...base },
+    etcdDefragment: { kind: "etcdDefragment", ...base, sizeMaxBytes: 1_932_735_283 },
     etcdDisarmAlarms: { kind: "etcdDisarmAlarms", ...base },
     etcdRestoreSnapshot: {
       kind: "etcdRestoreSnapshot",

@@ -54,7 +54,9 @@ export function freeSpace(planning: Planning, quorum: EtcdQuorum): PlanPart {
   for (const voter of defragmented) {
     const reason = `${voter.node} has to give the pages of dropped history back; it does not write meanwhile`;
     const at = settingsOf(planning, voter.node);
-    steps.push({ kind: "etcdDefragment", node: voter.node, subject: at.name, reason, at });
+    const sizeMaxBytes = sizeKnownOnlyAfter(planning, voter.node);
+    const bound = sizeMaxBytes === undefined ? {} : { sizeMaxBytes };
+    steps.push({ kind: "etcdDefragment", node: voter.node, subject: at.name, reason, at, ...bound });
   }
   if (!isFullBeside)
     steps.push(
@@ -99,12 +101,23 @@ function sizesOf(planning: Planning, node: string) {
 function isFragmented(planning: Planning, node: string): boolean {
   const sizes = sizesOf(planning, node);
   if (sizes === undefined) return false;
-  // 3.3 does not say how much is in use, and 3.4 still says the old figure after a compaction: there a file near its quota
-  // is defragmented, and is smaller afterwards or full indeed.
-  if (sizes.inUse === undefined || !isAtLeast(sizes.version, [3, 5, 0])) return sizes.size > sizes.quota * usedShareMax;
+  if (!saysWhatIsInUse(sizes)) return sizes.size > sizes.quota * usedShareMax;
   const free = sizes.size - sizes.inUse;
   const isAtQuota = sizes.size > sizes.quota * usedShareMax;
   return free > sizes.size * (isAtQuota ? freeShareLeft : freeShareMax);
+}
+
+/** Where a file near its quota can only be defragmented to see whether it is full: the size that it must not have then. */
+function sizeKnownOnlyAfter(planning: Planning, node: string): number | undefined {
+  const sizes = sizesOf(planning, node);
+  return sizes === undefined || saysWhatIsInUse(sizes) ? undefined : Math.floor(sizes.quota * usedShareMax);
+}
+
+type Sizes = NonNullable<ReturnType<typeof sizesOf>>;
+
+/** 3.3 does not say how much is in use, and 3.4 still says the old figure after a compaction. */
+function saysWhatIsInUse(sizes: Sizes): sizes is Sizes & { readonly inUse: number } {
+  return sizes.inUse !== undefined && isAtLeast(sizes.version, [3, 5, 0]);
 }
 
 function isStillFull(planning: Planning, node: string): boolean {

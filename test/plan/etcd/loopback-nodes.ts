@@ -46,8 +46,13 @@ export class LoopbackNodes {
       writeFileSync(join(nodes.folder(name), "run", "first"), "");
     }
     for (const name of names) nodes.monit(name, "start");
-    await nodes.cluster.untilServing(names);
-    return nodes;
+    try {
+      await nodes.cluster.untilServing(names);
+      return nodes;
+    } catch (cause) {
+      await nodes.close();
+      throw cause;
+    }
   }
 
   folder(name: string): string {
@@ -148,7 +153,7 @@ export class LoopbackNodes {
     const run = spawnSync("bash", ["-c", renderEtcdStep(moved as EtcdChangeStep)], {
       input,
       maxBuffer: 1 << 28,
-      timeout: 60_000,
+      timeout: 120_000,
     });
     if (run.status !== 0) throw new Error(`${step.kind} on ${step.node}: ${run.stderr.toString()}`);
     if (step.kind !== "etcdCollectSnapshot") return;

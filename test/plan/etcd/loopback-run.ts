@@ -11,26 +11,29 @@ const isChange = (step: EtcdStep): step is EtcdChangeStep => etcdEffectsOfKind[s
 
 /**
  * Plans and applies until nothing is left to do; the kinds of the steps that ran, with their nodes. A verdict that is
- * unknown is looked at again this many times.
+ * unknown is looked at again this many times in a row.
  */
 export async function converge(
   nodes: LoopbackNodes,
   declaration: object = {},
   more: Partial<EtcdPlanInput> = {},
-  patienceRounds = 140,
+  patienceLooks = 100,
 ): Promise<{ ran: string[]; plan: EtcdPlan }> {
   const ran: string[] = [];
+  let unknownLooks = 0;
   for (let round = 0; round < 150; round += 1) {
     const plan = planEtcd({ ...(await nodes.input(declaration)), ...more });
     const [step] = plan.steps;
     if (step === undefined) {
       // An election is no failure: it is over within a second.
-      if (plan.assessment.verdict.kind === "unknown" && round < patienceRounds) {
+      if (plan.assessment.verdict.kind === "unknown" && unknownLooks < patienceLooks) {
+        unknownLooks += 1;
         await new Promise((resolve) => setTimeout(resolve, 200));
         continue;
       }
       return { ran, plan };
     }
+    unknownLooks = 0;
     if (isChange(step)) {
       nodes.apply(step);
       ran.push(`${step.kind.slice(4)} ${step.node}`);

@@ -157,6 +157,20 @@ describe("planEtcd, of a full database beside a member that lags", () => {
     expect(blockers.map(({ reason }) => reason)).not.to.include("etcd-still-full");
   });
 
+  it("has a defragmentation fail for a file that stays full, where the version does not say what is in use", () => {
+    const old = (version: string) => status({ version, dbSizeBytes: 100, dbSizeInUseBytes: 99, dbQuotaBytes: 100 });
+    const bounds = (version: string) => {
+      const views = nodeNames(3).reduce(
+        (all, node) => change(all, node, alarm, compactedAt(999), old(version)),
+        leader("cp-1"),
+      );
+      const { steps } = plan(declare(3), views);
+      return steps.flatMap((step) => (step.kind === "etcdDefragment" ? [step.sizeMaxBytes] : []));
+    };
+    expect(bounds("3.4.23")).to.deep.equal([90, 90, 90]);
+    expect(bounds("3.5.21")).to.deep.equal([]);
+  });
+
   it("replaces a member that is not whole before it calls the others full for good", () => {
     const views = nodeNames(3).reduce((all, node) => change(all, node, alarm, compactedAt(999), full), leader("cp-1"));
     expect(plan(declare(3), views).blockers.map(({ reason }) => reason)).to.include("etcd-still-full");
