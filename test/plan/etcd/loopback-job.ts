@@ -1,8 +1,11 @@
 // What a BOSH job has on a node of the loopback cluster.
 
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EtcdBinaries, LoopbackCluster } from "../../observe/etcd/loopback-cluster";
+
+/** A process that stands for what writes to etcd, by the name that the kernel gives it: 15 characters at most. */
+export const writerName = "loopbackwriter";
 
 /** Writes one node's job: the file that names the members, and the stand-in for monit that starts etcd by the job's rules. */
 export function writeBoshJob(
@@ -22,6 +25,13 @@ export function writeBoshJob(
     join(folder, "monit"),
     `#!/bin/bash
 cd ${folder} || exit 1
+if [ "$2" = ${writerName} ]; then
+case $1 in
+stop) [ ! -f run/writer ] || kill "$(cat run/writer)" 2>/dev/null || true; rm -f run/writer ;;
+start) setsid ./${writerName} 3600 >/dev/null 2>&1 </dev/null & echo $! > run/writer ;;
+esac
+exit 0
+fi
 case $1 in
 unmonitor) rm -f run/monitored ;;
 summary) printf 'Monit 5.33.0 uptime: 1m\\n Service Name  Status         Type\\n etcd          %s  Process\\n' "$([ -f run/monitored ] && echo OK || echo 'Not monitored')" ;;
@@ -44,4 +54,5 @@ esac
 `,
   );
   chmodSync(join(folder, "monit"), 0o755);
+  copyFileSync("/bin/sleep", join(folder, writerName));
 }

@@ -15,7 +15,7 @@ import { parseEtcdObservation, type ToolOutput } from "../../../src/observe/etcd
 import type { EtcdPlanInput } from "../../../src/plan/etcd/planning";
 import { renderEtcdStep } from "../../../src/render/etcd-step-command";
 import { type EtcdBinaries, LoopbackCluster, runTool } from "../../observe/etcd/loopback-cluster";
-import { writeBoshJob } from "./loopback-job";
+import { writeBoshJob, writerName } from "./loopback-job";
 
 const names = ["cp-0", "cp-1", "cp-2"];
 /** A member that no declaration knows; it is started by a test that wants one. */
@@ -63,8 +63,8 @@ export class LoopbackNodes {
     return this.cluster.member(name).dataDirectory;
   }
 
-  monit(name: string, action: string): void {
-    spawnSync(join(this.folder(name), "monit"), [action, "etcd"], { stdio: "ignore" });
+  monit(name: string, action: string, process = "etcd"): void {
+    spawnSync(join(this.folder(name), "monit"), [action, process], { stdio: "ignore" });
   }
 
   kill(name: string): void {
@@ -165,7 +165,7 @@ export class LoopbackNodes {
 
   async close(): Promise<void> {
     for (const name of names) {
-      this.monit(name, "stop");
+      for (const process of ["etcd", writerName]) this.monit(name, "stop", process);
       this.kill(name);
     }
     await this.cluster.close();
@@ -209,6 +209,9 @@ export class LoopbackNodes {
       "etcd-service": this.said(this.describeService(name)),
       "etcd-definition": this.said(this.describeDefinition(name)),
       "etcd-snapshots": this.said(this.describeSnapshots(name)),
+      "etcd-writers": this.said(
+        `writer ${writerName} ${existsSync(join(this.folder(name), "run", "writer")) ? "running" : "stopped"}`,
+      ),
     });
   }
 
