@@ -53,6 +53,8 @@ describe("a fault of real etcd", function () {
       if (fault.outcome === "repaired") {
         expect(plan.assessment.verdict.kind, summary).to.equal("healthy");
         expect(plan.drifts, summary).to.deep.equal([]);
+        const listed = lab.members("cp-1").map(({ peerUrl }) => peerUrl);
+        expect(listed.sort(), summary).to.deep.equal(names.map((name) => lab.cluster.member(name).peerUrl).sort());
         for (const name of names) expect(readKeys(lab, name), `${name}: ${summary}`).to.equal(keys);
         return;
       }
