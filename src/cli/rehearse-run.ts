@@ -6,40 +6,47 @@ import { stringify } from "yaml";
 import { inputError } from "../model/errors";
 import type { RehearsalSummary } from "../model/rehearsal";
 import { rehearsalFolderVariable } from "../provider/rehearse-plane";
+import { renderBoshStep } from "../render/bosh-step-command";
 import { renderEtcdStep } from "../render/etcd-step-command";
 import { reportOfRehearsal } from "../render/rehearsal-report";
 import { renderReport } from "../render/report";
+import { renderStep } from "../render/step-command";
 import { guideStep } from "../render/step-guidance";
+import { findDrills } from "../simulator/drill";
 import { type Exploration, explore } from "../simulator/rehearsal/explore";
-import { sceneOf } from "../simulator/rehearsal/scenario-subject";
-import { type Rehearsal, rehearse } from "../simulator/rehearsal/search";
-import { summariseRehearsal } from "../simulator/rehearsal/summarise";
+import { rehearseDrill, type ShowSteps } from "../simulator/rehearsal/rehearse-drill";
+import type { Rehearsal } from "../simulator/rehearsal/search";
 import { describeExploration, summariseFailure } from "../simulator/rehearsal/words";
-import { parseScenario, type Scenario } from "../simulator/scenario";
+import type { Scenario } from "../simulator/scenario";
 import type { EngineCommandContext } from "./engine";
 import type { Output } from "./engine/context";
 import { previewIntoFolder } from "./preview-folder";
 import type { RehearseOptions } from "./rehearse";
 
-/** Rehearses a scenario and shows what was found; the exit code. @throws RecoveryError "input" for a file that cannot be read. */
-export function rehearseScenario(file: string, options: RehearseOptions): number {
-  return show([rehearseFile(file)], options, process.stdout);
+/**
+ * Rehearses a scenario file, a drill's file, or a drill by its name, and shows what was found; the exit code.
+ * @throws RecoveryError "input" for what is none of these.
+ */
+export async function rehearseScenario(name: string, options: RehearseOptions): Promise<number> {
+  const summaries = [];
+  for (const file of findDrills(name)) {
+    const onCase = (played: number, inAll: number) => {
+      if (process.stderr.isTTY && options.json !== true)
+        process.stderr.write(`\r${file.name}: case ${played + 1} of ${inAll}`);
+    };
+    const sample =
+      options.cases === undefined ? {} : { sample: { casesMax: options.cases, seed: options.seed ?? "quorate" } };
+    summaries.push(await rehearseDrill(file, showSteps, { onCase, ...sample }));
+    if (process.stderr.isTTY && options.json !== true) process.stderr.write("\r\u001b[K");
+  }
+  return show(summaries, options, process.stdout);
 }
 
-function rehearseFile(file: string): RehearsalSummary {
-  let text: string;
-  try {
-    text = fs.readFileSync(file, "utf8");
-  } catch (cause) {
-    throw inputError(`the scenario ${file} cannot be read`, { hint: "give the path of a YAML file", cause });
-  }
-  const scenario = parseScenario(text, file);
-  const { subject, world } = sceneOf(scenario);
-  return summariseRehearsal(scenario.name, scenario.title, rehearse(subject, world), (step) => ({
-    title: guideStep(step).title,
-    command: renderEtcdStep(step),
-  }));
-}
+const showSteps: ShowSteps = {
+  etcd: (step) => ({ title: guideStep(step).title, command: renderEtcdStep(step) }),
+  node: (step) => ({ title: guideStep(step).title, command: renderStep(step) }),
+  bosh: (step) => ({ title: step.kind, command: renderBoshStep(step) }),
+};
 
 /** Has the nodes of a stack observed by a preview, which leaves the summary of each rehearsal in a folder of ours. */
 export async function rehearseStack(context: EngineCommandContext, options: RehearseOptions): Promise<number> {

@@ -8,6 +8,7 @@ import { type EngineCommandContext, runCommand } from "./engine";
 /** The words of the command. */
 export interface RehearseOptions {
   readonly runs?: number;
+  readonly cases?: number;
   readonly seed?: string;
   readonly save?: string;
   readonly stack?: string;
@@ -21,28 +22,40 @@ export function registerRehearseCommand(program: Command, context: EngineCommand
   program
     .command("rehearse")
     .description("prove a plan in the simulator: every prefix of its effects crossed with one more fault")
-    .argument("[scenario]", "a scenario file (YAML) that says what stands and what is broken")
+    .argument("[scenario]", "a drill by its name, or a YAML file: a drill, or a scenario of an etcd cluster")
     .option("-s, --stack <name>", "observe the live nodes of this stack, and rehearse its plan on their copy")
     .option("-C, --cwd <dir>", "run as if started in this folder")
     .option("--runs <number>", "explore so many random clusters and faults instead", parseRuns)
-    .option("--seed <text>", "seed of the exploration; the same seed gives the same runs (default: quorate)")
+    .option(
+      "--cases <number>",
+      "play so many cases of a drill of nodes or of a director, drawn by the seed (default: all)",
+      parseRuns,
+    )
+    .option(
+      "--seed <text>",
+      "seed of the exploration and of what is drawn; the same seed gives the same (default: quorate)",
+    )
     .option("--save <directory>", "write the smallest scenario of each failing run there")
     .option("--report <file>", "write it as one HTML file too")
     .option("--json", "print the result as JSON")
     .addHelpText(
       "after",
-      "\nExamples:\n  quorate rehearse --stack prod\n  quorate rehearse lost-member.yaml\n  quorate rehearse --runs 500 --seed tonight",
+      "\nExamples:\n  quorate rehearse --stack prod\n  quorate rehearse seed-000\n  quorate rehearse lost-member.yaml\n  quorate rehearse --runs 500 --seed tonight",
     )
     .action((file: string | undefined, options: RehearseOptions) => {
       const given = [file, options.stack, options.runs].filter((one) => one !== undefined);
       if (given.length !== 1)
-        throw inputError("rehearse takes either a scenario file, --stack or --runs", {
+        throw inputError("rehearse takes either a drill or a scenario file, --stack or --runs", {
           hint: "see `quorate rehearse --help`",
         });
       // The simulator is loaded when it is asked for: it takes as long as the start of any other command.
       const run = require("./rehearse-run") as typeof import("./rehearse-run");
       if (options.stack !== undefined) return runCommand(context, () => run.rehearseStack(context, options));
-      process.exitCode = file === undefined ? run.exploreRuns(options) : run.rehearseScenario(file, options);
+      if (file !== undefined)
+        return run.rehearseScenario(file, options).then((code) => {
+          process.exitCode = code;
+        });
+      process.exitCode = run.exploreRuns(options);
       return undefined;
     });
 }

@@ -42,6 +42,30 @@ describe("quorate rehearse", function () {
       .and.not.match(/(?:src|href|action)="(?!#|data:)|url\((?!#)|@import/);
   });
 
+  it("rehearses a drill by its name: an etcd cluster, nodes, a deployment at a director", () => {
+    for (const [name, what] of [
+      ["seed-001", /searched: \d+ prefixes of a plan/],
+      ["seed-002", /control plane of 1 node: .*\nsearched: \d+ moments of a plan of \d+ effects/],
+      ["seed-000", /deployment of 4 instances: master\/2 out of order\nsearched: \d+ moments/],
+    ] as const) {
+      const { code, out } = quorate(name);
+      expect(out)
+        .to.match(what)
+        .and.match(/\nproved: /);
+      expect(code).to.equal(0);
+    }
+  });
+
+  it("plays as many cases of a large foundation as it is told to, and shows the bosh commands of the plan on a page", () => {
+    const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "rehearse-")), "proof.html");
+    const { code, out } = quorate("seed-004-outage-2", "--cases", "5", "--seed", "few", "--report", file);
+    expect(out).to.match(/5 cases \(drawn from \d+ with seed few\)/);
+    expect(code).to.equal(0);
+    expect(fs.readFileSync(file, "utf8"))
+      .to.match(/bosh .*cck/)
+      .and.match(/mysql\/1/);
+  });
+
   it("explores the same runs for the same seed and counts what it has seen", () => {
     const [a, b] = [quorate("--runs", "3", "--seed", "one"), quorate("--runs", "3", "--seed", "one")];
     expect(a.out)
@@ -55,8 +79,9 @@ describe("quorate rehearse", function () {
     fs.writeFileSync(file, "version: 1\nname: x\ntitle: y\ntopology: {kind: etcd, members: 0}\n");
     for (const [words, text] of [
       [["/nonexistent.yaml"], /cannot be read/],
+      [["no-such-drill"], /there is no drill "no-such-drill"/],
       [[file], /topology.members/],
-      [[], /either a scenario file, --stack or --runs/],
+      [[], /either a drill or a scenario file, --stack or --runs/],
       [["--runs", "no"], /whole number/],
     ] as const) {
       const { code, err } = quorate(...words);

@@ -8,10 +8,19 @@ import type { EtcdStep } from "../../model/etcd-step";
 import type { EtcdMemberState, EtcdQuorum } from "../../model/etcd-verdict";
 import { quorumOf } from "../../model/etcd-verdict";
 import { compareHashes } from "./corruption";
-import { moveLeader, startInQuorum, startMember, waitForMember } from "./make-steps";
+import { condemnData, moveLeader, startInQuorum, startMember, waitForMember } from "./make-steps";
 import { isRefused, memberBlocker, memberBlockers } from "./member-blockers";
 import { announced, initialCluster, type Listed } from "./membership";
-import { blocker, etcdOf, healthyVoters, nothing, type Planning, type PlanPart, settingsOf } from "./planning";
+import {
+  blocker,
+  etcdOf,
+  healthyVoters,
+  isOwnData,
+  nothing,
+  type Planning,
+  type PlanPart,
+  settingsOf,
+} from "./planning";
 import { type Ballot, ballotOf, firstLoss, projectAll } from "./projection";
 import { clearUnlisted, finishLearner, replaceMember, startOwnMember, stopForks } from "./replace-member";
 import { roomBlocker } from "./room";
@@ -28,6 +37,7 @@ export function planQuorate(planning: Planning, quorum: EtcdQuorum): PlanPart {
   if (hashes.isUndecided) return { steps: resumed, blockers: [noMajority(planning), ...refusals] };
   const targets = planning.assessment.members.filter((member) => !isRefused(member.condition)).sort(byUrgency);
   const parts = [
+    () => condemnCorrupt(planning, quorum, targets),
     () => freeSpace(planning, quorum),
     () => stopForks(planning, quorum),
     () => clearUnlisted(planning, quorum),
@@ -109,6 +119,22 @@ function mend(planning: Planning, quorum: EtcdQuorum, member: EtcdMemberState): 
       return { steps: [], blockers: refusal === undefined ? [] : [refusal] };
     }
   }
+}
+
+/**
+ * Beside another that is down, what is known of bad data is written down before anything else: should the quorum be lost on
+ * the way, nobody can tell by hashes any more, and the data would count as whole.
+ */
+function condemnCorrupt(planning: Planning, quorum: EtcdQuorum, targets: readonly EtcdMemberState[]): PlanPart {
+  const down = targets.filter((member) => member.condition !== "voting");
+  if (down.length < 2) return nothing;
+  const steps = down.flatMap((member) => {
+    const etcd = etcdOf(planning, member.node);
+    if (member.condition !== "corrupt" || member.entry?.id === undefined || etcd === undefined) return [];
+    if (!isOwnData(etcd, quorum, member) || etcd.data.isCondemned) return [];
+    return [condemnData(planning, member.node, member.entry.id, "its data is not to be used again: corrupt")];
+  });
+  return { steps, blockers: [] };
 }
 
 // What only has to run is brought back first, because etcd adds nobody while a voter is silent; then a member whose surgery

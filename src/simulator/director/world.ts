@@ -120,6 +120,11 @@ export function nameOf(instance: SimulatedInstance): string {
   return `${instance.group}/${instance.id}`;
 }
 
+/** "group/index", as people call it. */
+export function shortName({ group, index }: SimulatedInstance): string {
+  return `${group}/${index}`;
+}
+
 /** "group/uuid (index)", as it stands in events and descriptions. */
 export function labelOf(instance: SimulatedInstance): string {
   return `${nameOf(instance)} (${instance.index})`;

@@ -3,28 +3,23 @@
 import type { BoshStep } from "../../model/bosh-step";
 import { changedInstances } from "../../model/bosh-step";
 import type { DrillPlace } from "../../model/drill";
-import { inputError, unreachable } from "../../model/errors";
-import { monitorTimingsOf } from "../director/health-monitor";
-import { pksDeployment } from "../director/scenarios";
 import { SimulatedDirectorAccess } from "../director/simulated-access";
-import { SimulatedDirector } from "../director/simulated-director";
+import type { SimulatedDirector } from "../director/simulated-director";
 import { SimulatedInstanceAccess } from "../director/simulated-instances";
 import { hasEtcdVote, SimulatedQuorum } from "../director/simulated-quorum";
-import { realTimings } from "../director/timings";
-import type { SimulatedDeployment, SimulatedInstance } from "../director/world";
-import { createPrng } from "../prng";
-import { secondsUntil } from "../scenario";
-import { VirtualClock } from "../virtual-clock";
+import { type SimulatedDeployment, type SimulatedInstance, shortName } from "../director/world";
+import type { VirtualClock } from "../virtual-clock";
 import type { DrillRecord, DrillScene, ServiceNow } from "./drill-scene";
 import type { PksAction, PksDrillScenario, PksFault, PksParameters } from "./pks-drill-scenario";
 import { type PksHandAction, PksOperator } from "./pks-operator";
-import { judgeCluster, mastersOf, pksLine, pksPlaces, pksVotes, shortName } from "./pks-services";
+import { judgeCluster, mastersOf, pksLine, pksPlaces, pksVotes } from "./pks-services";
+import { createPksWorld, findInstance, pksDeclaration, strikeInstance } from "./pks-world";
 import type { DrillChoice } from "./session";
 
 // Any day does; it is the time of day that is shown.
-const dayMs = Date.UTC(2020, 7, 5);
+const _dayMs = Date.UTC(2020, 7, 5);
 // Before the drill begins everything has run for a while, so that the monitor has seen every heartbeat.
-const warmUpSeconds = 180;
+const _warmUpSeconds = 180;
 
 /** What can be done on it: a person may take the plan's next step alone. */
 export type PksSceneAction = PksAction | { readonly kind: "one-step" };
@@ -47,22 +42,12 @@ export class PksScene implements DrillScene<PksFault, PksSceneAction> {
     seed: string,
     renderStep: ((step: BoshStep) => string) | undefined,
   ) {
-    const prng = createPrng(seed);
-    this.beganMs = dayMs + (scenario.startsAt === undefined ? 0 : secondsUntil(scenario.startsAt, "00:00")) * 1000;
-    const warmUp = warmUpSeconds + prng.fork("monitor").integer(0, Math.ceil(parameters.analysis));
-    this.clock = new VirtualClock(this.beganMs - warmUp * 1000);
-    this.deployment = pksDeployment(this.clock.nowMs() - 86_400_000, scenario.topology);
-    this.director = new SimulatedDirector({
-      clock: this.clock,
-      prng: prng.fork("director"),
-      deployments: [this.deployment],
-      firstTaskId: 202_930,
-      isResurrectorDeployed: scenario.topology.resurrector,
-      ...timingsOf(parameters),
-    });
-    this.clock.advance(this.beganMs - this.clock.nowMs());
-    this.heardAlerts = this.director.monitor.alerts.length;
-    this.checkInstances(scenario);
+    const { clock, director, deployment, beganMs } = createPksWorld(scenario, parameters, seed);
+    this.clock = clock;
+    this.director = director;
+    this.deployment = deployment;
+    this.beganMs = beganMs;
+    this.heardAlerts = director.monitor.alerts.length;
     this.operator = new PksOperator({
       reach: {
         director: new SimulatedDirectorAccess(this.director),
@@ -70,14 +55,8 @@ export class PksScene implements DrillScene<PksFault, PksSceneAction> {
         quorum: new SimulatedQuorum(this.director),
       },
       clock: this.clock,
-      declaration: {
-        deployment: this.deployment.name,
-        quorumGroups: [{ group: "master", hasEtcd: true }],
-        mustRun: [],
-        repairSeveral: false,
-        isMassRecovery: false,
-      },
-      find: (name) => this.find(name),
+      declaration: pksDeclaration(this.deployment),
+      find: (name) => findInstance(this.deployment, name),
       quorumLine: () => pksLine(this.cluster()),
       renderStep,
     });
@@ -100,27 +79,7 @@ export class PksScene implements DrillScene<PksFault, PksSceneAction> {
   }
 
   strike(fault: PksFault): { readonly id: string; readonly text: string } {
-    const { vm } = this.find(fault.instance);
-    switch (fault.kind) {
-      case "job-directory-lost": {
-        const process = vm?.processes.find(({ name }) => name === fault.job);
-        if (process !== undefined) Object.assign(process, { state: "unknown", hasJobDirectory: false });
-        return { id: fault.kind, text: `${fault.instance} loses the directory of its job ${fault.job}` };
-      }
-      case "process-failed": {
-        const process = vm?.processes.find(({ name }) => name === fault.process);
-        if (process !== undefined) Object.assign(process, { state: "failing", isStuck: fault.stuck });
-        return { id: fault.kind, text: `${fault.process} fails on ${fault.instance}` };
-      }
-      case "vm-lost":
-        if (vm !== undefined) vm.existsInIaas = false;
-        return { id: fault.kind, text: `the VM of ${fault.instance} is gone from the IaaS` };
-      case "agent-hung":
-        if (vm !== undefined) vm.isAgentAlive = false;
-        return { id: fault.kind, text: `the agent of ${fault.instance} hangs` };
-      default:
-        return unreachable(fault);
-    }
+    return strikeInstance(this.deployment, fault);
   }
 
   async act(action: PksSceneAction, record: DrillRecord): Promise<void> {
@@ -224,7 +183,7 @@ export class PksScene implements DrillScene<PksFault, PksSceneAction> {
       ...this.operator.describe(action),
       quorum:
         action.kind === "bosh-recreate" || action.kind === "bosh-delete-vm"
-          ? this.effectOn([this.find(action.instance).id])
+          ? this.effectOn([findInstance(this.deployment, action.instance).id])
           : `stays: ${pksLine(this.cluster())}`,
       action,
     }));
@@ -240,51 +199,4 @@ export class PksScene implements DrillScene<PksFault, PksSceneAction> {
     const isLost = votes - lost <= members / 2;
     return `etcd goes from ${votes} to ${votes - lost} of ${members} votes until it runs again${isLost ? ": quorum lost" : ""}`;
   }
-
-  private find(name: string): SimulatedInstance {
-    const found = this.deployment.instances.find((instance) => shortName(instance) === name);
-    if (found !== undefined) return found;
-    const known = this.deployment.instances.map(shortName).join(", ");
-    throw inputError(`there is no instance ${name}`, { hint: `the instances are ${known}` });
-  }
-
-  private checkInstances({ name, faults, operator, byHand }: PksDrillScenario): void {
-    const known = new Map(this.deployment.instances.map((instance) => [shortName(instance), instance]));
-    const named = [
-      ...faults.map(({ fault }, index) => ({ at: `faults.${index}.fault`, act: fault })),
-      ...operator.map(({ action }, index) => ({ at: `operator.${index}.action`, act: action })),
-      ...byHand.map(({ action }, index) => ({ at: `byHand.${index}.action`, act: action })),
-    ];
-    const problems = named.flatMap(({ at, act }) => {
-      if (!("instance" in act)) return [];
-      const instance = known.get(act.instance);
-      if (instance === undefined) return [`${at}.instance: there is no instance ${act.instance}`];
-      const job = "job" in act ? act.job : "process" in act ? act.process : undefined;
-      return job === undefined || instance.jobs.includes(job) ? [] : [`${at}: ${act.instance} has no job ${job}`];
-    });
-    if (problems.length > 0)
-      throw inputError(`the drill ${name} cannot be played`, {
-        problems,
-        hint: `its instances are ${[...known.keys()].join(", ")}`,
-      });
-  }
-}
-
-function timingsOf(parameters: PksParameters) {
-  const ms = (seconds: number) => Math.round(seconds * 1000);
-  return {
-    monitorTimings: monitorTimingsOf(parameters),
-    timings: {
-      ...realTimings,
-      agentAnswerMs: ms(parameters.agentAnswer),
-      diskCheckMs: ms(parameters.diskCheck),
-      renderMs: ms(parameters.render),
-      stopMs: ms(parameters.stopJobs),
-      stopErrorMs: ms(parameters.stopError),
-      deleteVmMs: ms(parameters.vmDelete),
-      createVmMs: ms(parameters.vmCreate),
-      updateVmMs: ms(parameters.jobsStart),
-      rebootVmMs: ms(parameters.vmReboot),
-    },
-  };
 }

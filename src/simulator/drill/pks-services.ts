@@ -8,6 +8,7 @@ import {
   type SimulatedDeployment,
   type SimulatedInstance,
   type SimulatedWorld,
+  shortName,
 } from "../director/world";
 import type { ServiceNow } from "./drill-scene";
 import type { pksServices } from "./pks-drill-scenario";
@@ -84,11 +85,6 @@ export function pksPlaces(cluster: Cluster): readonly DrillPlace[] {
 /** The masters, by index. */
 export function mastersOf({ deployment }: Cluster): readonly SimulatedInstance[] {
   return deployment.instances.filter(({ group }) => group === "master");
-}
-
-/** "master/2". */
-export function shortName({ group, index }: SimulatedInstance): string {
-  return `${group}/${index}`;
 }
 
 function servicesOf({ deployment }: Cluster): readonly SimulatedInstance[] {

@@ -128,7 +128,9 @@ function replicate(world: EtcdWorld, key: string, nodes: readonly EtcdWorldNode[
       members = members.map((member) => (member === entry ? published : member));
     }
     const isLate = node.disk === "slow" && quick >= votesNeeded(group) && !isSameId(data.memberId, group.leader);
-    const revision = isLate ? Math.max(0, group.revision - 1) : group.revision;
+    // What it has it keeps: while nobody writes it is not behind.
+    const own = Math.min(data.revision, group.revision);
+    const revision = isLate ? Math.max(own, group.revision - 1) : group.revision;
     if (data.revision !== revision || data.term !== group.term)
       next = changeNode(next, name, withMemberData(node, { revision, term: group.term }));
   }

@@ -23,6 +23,8 @@ export interface Act {
   readonly index: number;
   /** A fault fell into the step: its script could not know, so that the loss is judged against that of the fault alone. */
   readonly isBlind: boolean;
+  /** Nothing had been done when the fault struck: whoever acts has seen nothing of what was before. */
+  readonly isUnseen: boolean;
 }
 
 /** A broken rule. */
@@ -168,7 +170,7 @@ function findDisorder(act: Act): string | undefined {
 }
 
 /** Park before start: what is started is a member of the true cluster, or has been announced to it. */
-function findUnadmitted({ start, before, after, step, isBlind }: Act): string | undefined {
+function findUnadmitted({ subject, start, before, after, step, isBlind, isUnseen }: Act): string | undefined {
   const node = worldNode(before, step.node);
   const data = memberData(node);
   const entry = entryOfNode(before, node);
@@ -182,8 +184,13 @@ function findUnadmitted({ start, before, after, step, isBlind }: Act): string | 
     return isAnnounced ? undefined : `${step.node} is started with no data although nobody has announced it`;
   }
   const atFirst = worldNode(start, step.node);
+  // While several are down and nobody has asked for their repair, what was found may not be written down on the node.
+  const isRecorded = !isUnseen && (subject.repairSeveral || downNodes(start).length <= 1);
   const wasFound =
-    data.isCorrupt && isSameId(memberData(atFirst)?.memberId, data.memberId) && isFoundCorrupt(start, atFirst);
+    isRecorded &&
+    data.isCorrupt &&
+    isSameId(memberData(atFirst)?.memberId, data.memberId) &&
+    isFoundCorrupt(start, atFirst);
   if (wasFound || node.condemned.some((id) => isSameId(id, data.memberId)))
     return `${step.node} is started over data that was found bad`;
   if (before.groups[data.group]?.origin === "restored") return undefined;
@@ -207,7 +214,7 @@ function findUnpreserved({ before, step, effect, subject }: Act): string | undef
   return isKept || isSourceKept ? undefined : `${effect} for ${target} before a snapshot was kept on another node`;
 }
 
-function findUnaskedRestore({ subject, before, step, effect }: Act): string | undefined {
+function findUnaskedRestore({ subject, before, step, effect, isBlind }: Act): string | undefined {
   if (step.kind !== "etcdRestoreSnapshot") return undefined;
   const { restore } = subject.etcd;
   if (restore === undefined) return `${step.node} is restored although no restore is declared`;
@@ -215,7 +222,8 @@ function findUnaskedRestore({ subject, before, step, effect }: Act): string | un
     return `${step.node} is restored while a quorum stands`;
   const running = worldNodes(before).filter((node) => node.isRunning && node.power === "on" && node.link === "up");
   const old = running.filter((node) => before.groups[memberData(node)?.group ?? ""]?.origin !== "restored");
-  if (old.length > 0) return `${step.node} is restored while ${old[0]?.name} of the old cluster runs`;
+  // One that came up behind the script's back is the fault's.
+  if (old.length > 0 && !isBlind) return `${step.node} is restored while ${old[0]?.name} of the old cluster runs`;
   const writing = worldNodes(before).filter(
     (node) => node.isWriterRunning && node.power === "on" && node.link === "up",
   );

@@ -3,7 +3,7 @@
 
 import type { EtcdBlockerReason } from "../../model/etcd-plan";
 import { quorumOf } from "../../model/etcd-verdict";
-import { hasLearners } from "../../plan/etcd/version";
+import { hasLearners, isAtLeast } from "../../plan/etcd/version";
 import { type EtcdWorld, memberData, worldNode, worldNodes } from "../etcd/etcd-world";
 import { votingNodes } from "../etcd/raft";
 import type { EtcdSubject } from "./etcd-subject";
@@ -45,7 +45,9 @@ export function expectEnd(subject: EtcdSubject, world: EtcdWorld): Expectation {
   // While an empty cluster serves and the true one cannot be counted, a human has to say which is which.
   // The same when the true one lists no majority of those who are declared.
   const isDoubtful = !isQuorate(world) || isHindered || !listsMajority(subject, world);
-  if ((hasFork(world) && isDoubtful) || hasNewerElsewhere(world)) {
+  // The same when data that nobody can read may be that of the others.
+  const isUnread = nodes.some((node) => node.data.kind === "damaged") && !listsMajority(subject, world);
+  if ((hasFork(world) && isDoubtful) || isUnread || hasNewerElsewhere(world)) {
     add(reasons, "etcd-forked", "etcd-unknown", "etcd-revision-went-back");
     if (subject.etcd.restore !== undefined) add(reasons, "etcd-restore-source", "etcd-restore-node");
   }
@@ -57,7 +59,9 @@ export function expectEnd(subject: EtcdSubject, world: EtcdWorld): Expectation {
     add(reasons, "etcd-restore-source", "etcd-restore-node", "etcd-restore-tool", "etcd-quorum-lost");
   const down = downNodes(world);
   // One that lists few of the declared members and does not run cannot be told from one that began by itself.
-  if (!isQuorate(world) && !listsMajority(subject, world)) add(reasons, "etcd-quorum-lost", "etcd-restore-source");
+  // Where nobody tells how many they are, all who are declared count.
+  if (!isQuorate(world) && (!listsMajority(subject, world) || isUncounted(subject, world)))
+    add(reasons, "etcd-quorum-lost", "etcd-restore-source");
   if (isQuorate(world)) {
     // With no sound voter there is nobody to bring another in from.
     if (soundVoters(world).length === 0) reasons.add("etcd-quorum-would-be-lost");
@@ -99,6 +103,16 @@ function hasNewerElsewhere(world: EtcdWorld): boolean {
     const data = memberData(node);
     return data?.group === key && data.revision > revision;
   });
+}
+
+/**
+ * Does nobody show the member list, and fewer hold their data than a majority of those who are declared? From 3.5 on there is
+ * no list without a quorum. Source: etcd CHANGELOG-3.5 (linearizable member list).
+ */
+function isUncounted({ etcd }: EtcdSubject, world: EtcdWorld): boolean {
+  const isListed = !isAtLeast(world.version, [3, 5, 0]) && worldNodes(world).some((node) => node.isRunning);
+  const whole = worldNodes(world).filter((node) => memberData(node)?.group === trueGroup(world)).length;
+  return !isListed && whole < quorumOf(Object.keys(etcd.members).length);
 }
 
 /** Does the true cluster list a majority of the declared members? */

@@ -60,6 +60,8 @@ export class Runner {
   plans = 0;
   /** Effects that were applied. */
   effects = 0;
+  /** See {@link Act.isUnseen}. */
+  isUnseen = false;
 
   constructor(
     readonly subject: EtcdSubject,
@@ -147,7 +149,18 @@ export class Runner {
       world = result.world;
       trace?.acted(step, index, world, result.refusal);
       if (result.refusal !== undefined) return { world, refusal: result.refusal };
-      const act = { subject: this.subject, start: this.start, before, after: world, step, effect, index, isBlind };
+      const { isUnseen } = this;
+      const act = {
+        subject: this.subject,
+        start: this.start,
+        before,
+        after: world,
+        step,
+        effect,
+        index,
+        isBlind,
+        isUnseen,
+      };
       for (const checker of actCheckers) {
         const text = checker.find(act);
         if (text !== undefined) violations.push({ checker: checker.name, text });

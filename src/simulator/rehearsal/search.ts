@@ -143,6 +143,7 @@ function walkPlan(
 /** Runs one case; the same case gives the same result, so that a failing one can be run again to tell its story. */
 export function runCase(runner: Runner, point: PlanPoint, extra: ExtraFault, trace?: RunTrace): RehearsedCase {
   const { under } = point;
+  runner.isUnseen = extra.kind === "fault" && point.effects.length === 0;
   const violations: Violation[] = [];
   const run = (world: EtcdWorld, orphan?: Parameters<Runner["run"]>[1]): RunEnd => {
     const result = runner.run(world, orphan, trace);

@@ -11,6 +11,8 @@ export interface Behaviour {
   readonly begun?: readonly string[];
   /** Versions that know it. Default: all. */
   readonly from?: "3.4" | "3.5";
+  /** It tells of what happens under one leader: on a real side that has elected another meanwhile it is played anew. */
+  readonly isUnderOneLeader?: true;
   /** Plays it; the answers of its requests are compared too. */
   readonly play: (side: EtcdSide) => Promise<readonly string[]>;
 }
@@ -56,6 +58,7 @@ export const behaviours: readonly Behaviour[] = [
   {
     name: "wiped and started as existing without being removed, under the same leader: it panics",
     members: three,
+    isUnderOneLeader: true,
     play: async (side) => {
       lead(side, first);
       await side.stop(second);

@@ -31,6 +31,26 @@ async function expectFacts(real: EtcdSide, want: Readonly<Record<string, MemberF
   expect(await factsOf(real), "a moment later").to.deep.equal(want);
 }
 
+const attemptsMax = 4;
+
+/** Holds a row to a real side; false when a slow machine took its premise away, so that it proves nothing. */
+async function holdsAgainst(
+  real: RealSide,
+  row: Behaviour,
+  said: readonly string[],
+  facts: Readonly<Record<string, MemberFacts>>,
+  isLast: boolean,
+): Promise<boolean> {
+  try {
+    expect(await row.play(real), "answers of its requests").to.deep.equal(said);
+    await expectFacts(real, facts);
+    return true;
+  } catch (difference) {
+    if (isLast || row.isUnderOneLeader !== true || !real.hasLeaderMoved()) throw difference;
+    return false;
+  }
+}
+
 const isKnownTo = (version: string, { from }: Behaviour) => from === undefined || version.slice(0, 3) >= from;
 
 for (const minor of ["3.3", "3.4", "3.5", "3.6"]) {
@@ -59,10 +79,12 @@ for (const minor of ["3.3", "3.4", "3.5", "3.6"]) {
         const found: EtcdBinaries | undefined = binaries;
         if (found === undefined) throw new Error("skipped");
         const simulated = new SimulatedSide(row.members, found.version, row.begun);
-        real = await RealSide.begin(found, row.members, row.begun);
         const said = await row.play(simulated);
-        expect(await row.play(real), "answers of its requests").to.deep.equal(said);
-        await expectFacts(real, await factsOf(simulated));
+        for (let attempt = 1; ; attempt += 1) {
+          real = await RealSide.begin(found, row.members, row.begun);
+          if (await holdsAgainst(real, row, said, await factsOf(simulated), attempt === attemptsMax)) break;
+          await real.close();
+        }
       });
     }
   });

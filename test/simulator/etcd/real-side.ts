@@ -15,6 +15,7 @@ import { type EtcdSide, type MemberFacts, refusalOf, type StartOptions } from ".
 /** A real cluster on loopback. */
 export class RealSide implements EtcdSide {
   private readonly ids = new Map<string, string>();
+  private ledTerm: string | undefined;
 
   private constructor(
     private readonly cluster: LoopbackCluster,
@@ -89,7 +90,20 @@ export class RealSide implements EtcdSide {
 
   moveLeader(to: string): string {
     const leader = this.leader();
-    return this.said(this.cluster.etcdctl([leader], "move-leader", this.idOf(leader, to)));
+    const said = this.said(this.cluster.etcdctl([leader], "move-leader", this.idOf(leader, to)));
+    this.ledTerm = this.term(to);
+    return said;
+  }
+
+  /** Has another leader been elected since somebody last asked who leads, or had one chosen? */
+  hasLeaderMoved(): boolean {
+    const [through = ""] = this.names;
+    return this.term(through) !== this.ledTerm;
+  }
+
+  private term(name: string): string | undefined {
+    const status = parseEndpointStatus(this.cluster.etcdctl([name], "endpoint", "status", "-w", "json"));
+    return status.kind === "seen" ? String(status.value.raftTerm) : undefined;
   }
 
   leader(): string {
@@ -97,7 +111,9 @@ export class RealSide implements EtcdSide {
       if (!this.cluster.isRunning(name)) continue;
       const output = this.cluster.etcdctl([name], "endpoint", "status", "-w", "json");
       const status = parseEndpointStatus(output);
-      if (status.kind === "seen" && isSameId(status.value.leaderId, status.value.memberId)) return name;
+      if (status.kind !== "seen" || !isSameId(status.value.leaderId, status.value.memberId)) continue;
+      this.ledTerm = String(status.value.raftTerm);
+      return name;
     }
     throw new Error("no leader");
   }

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { expect } from "chai";
+import { planWorld } from "../../../src/simulator/rehearsal/etcd-subject";
 import { Runner } from "../../../src/simulator/rehearsal/run-to-end";
 import { sceneOf } from "../../../src/simulator/rehearsal/scenario-subject";
 import { rehearse } from "../../../src/simulator/rehearsal/search";
@@ -33,6 +34,14 @@ describe("rehearse, on the kept scenarios", function () {
       expect(rehearsal.cases).to.be.above(rehearsal.points.length);
     });
   }
+
+  it("writes down what is known of bad data before anything else, while another member is down", () => {
+    const scenario = kept.find((one) => one.name === "corrupt-beside-wiped");
+    if (scenario === undefined) throw new Error("no such scenario");
+    const { subject, world } = sceneOf(scenario);
+    const [first] = planWorld(subject, world).steps;
+    expect([first?.kind, first?.node]).to.deep.equal(["etcdCondemnData", "cp-3"]);
+  });
 
   it("says how many acknowledged writes a restore from a backup gives up", () => {
     const scenario = kept.find((one) => one.name === "all-lost");
