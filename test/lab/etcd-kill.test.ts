@@ -9,6 +9,7 @@ import { expect } from "chai";
 import { type EtcdStep, etcdEffectsOfKind } from "../../src/model/etcd-step";
 import { chooseCases } from "../matrix";
 import { describeEtcd } from "./describe-one";
+import { findLeader } from "./etcd-lab";
 import { systemdProject } from "./etcd-project";
 import { type LabHost, labOrSkip, openSystemdEtcdLab, openTimeoutMs, type SystemdEtcdLab, waitUntil } from "./lab";
 import type { CommandEnd, Project, RunningCommand } from "./project";
@@ -102,12 +103,9 @@ describeEtcd("a replacement on real etcd that is killed", function () {
   }
 
   async function findFollower(): Promise<LabHost> {
-    for (const host of lab.hosts) {
-      const status = await lab.etcdctl("endpoint status -w json", host);
-      const member = /"member_id":([0-9]+)/.exec(status)?.[1];
-      if (member !== /"leader":([0-9]+)/.exec(status)?.[1]) return host;
-    }
-    return expect.fail("every member leads");
+    const leader = await findLeader(lab.etcdctl, lab.hosts);
+    const follower = lab.hosts.find((host) => host !== leader);
+    return follower ?? expect.fail("every member leads");
   }
 
   /** Kills, lets what is left on the nodes go on, and waits until the up has ended. */

@@ -76,17 +76,29 @@ export async function keysDigestOf(etcdctl: LabEtcdctl, host: LabHost): Promise<
   return createHash("sha256").update(keys).digest("hex");
 }
 
+/** The host whose member leads, of those that answer. */
+export async function findLeader(etcdctl: LabEtcdctl, hosts: readonly LabHost[]): Promise<LabHost> {
+  const { leader } = await memberStatuses(etcdctl, hosts);
+  return leader.host;
+}
+
 /** Has a host's member lead, of a cluster whose every member answers. */
 export async function leadThrough(etcdctl: LabEtcdctl, hosts: readonly LabHost[], host: LabHost): Promise<void> {
+  const { statuses, leader } = await memberStatuses(etcdctl, hosts);
+  const wanted = statuses.find((status) => status.host === host);
+  if (wanted === undefined) throw new Error(`${host.name} is no member`);
+  if (leader !== wanted) await etcdctl(`move-leader ${wanted.id}`, leader.host);
+}
+
+async function memberStatuses(etcdctl: LabEtcdctl, hosts: readonly LabHost[]) {
   const statuses = await Promise.all(
-    hosts.map(async (each) => {
+    hosts.map(async (host) => {
       // Columns were added over the releases; the first that is true or false has always said whether it leads.
-      const [, id = "", ...columns] = (await etcdctl("endpoint status", each)).split(", ");
-      return { host: each, id, isLeader: columns.find((column) => /^(true|false)$/.test(column)) === "true" };
+      const [, id = "", ...columns] = (await etcdctl("endpoint status", host)).split(", ");
+      return { host, id, isLeader: columns.find((column) => /^(true|false)$/.test(column)) === "true" };
     }),
   );
   const leader = statuses.find((status) => status.isLeader);
-  const wanted = statuses.find((status) => status.host === host);
-  if (leader === undefined || wanted === undefined) throw new Error("no member leads, or the host is no member");
-  if (leader !== wanted) await etcdctl(`move-leader ${wanted.id}`, leader.host);
+  if (leader === undefined) throw new Error("no member leads");
+  return { statuses, leader };
 }

@@ -37,13 +37,15 @@ export function planQuorate(planning: Planning, quorum: EtcdQuorum): PlanPart {
   if (hashes.isUndecided) return { steps: resumed, blockers: [noMajority(planning), ...refusals] };
   const targets = planning.assessment.members.filter((member) => !isRefused(member.condition)).sort(byUrgency);
   const parts = [
-    () => condemnCorrupt(planning, quorum, targets),
     () => freeSpace(planning, quorum),
     () => stopForks(planning, quorum),
     () => clearUnlisted(planning, quorum),
     () => removeStrays(planning, quorum),
     () => correctPeerUrls(planning, quorum),
-    ...targets.map((member) => () => mend(planning, quorum, member)),
+    // A start that only adds a vote waits for nothing; the mark comes before anything is taken apart.
+    ...targets.filter((member) => rank(member) === 0).map((member) => () => mend(planning, quorum, member)),
+    () => condemnCorrupt(planning, quorum, hashes.corrupt),
+    ...targets.filter((member) => rank(member) > 0).map((member) => () => mend(planning, quorum, member)),
     () => rewriteDefinitions(planning, quorum),
     () => clearCorruptAlarm(planning, quorum, hashes.isProvenEqual),
   ];
@@ -122,15 +124,15 @@ function mend(planning: Planning, quorum: EtcdQuorum, member: EtcdMemberState): 
 }
 
 /**
- * Beside another that is down, what is known of bad data is written down before anything else: should the quorum be lost on
- * the way, nobody can tell by hashes any more, and the data would count as whole.
+ * Beside another that is down, what the hashes say of bad data is written down before anything is taken apart: should the quorum
+ * be lost on the way, nobody can tell by hashes any more, and the data would count as whole.
  */
-function condemnCorrupt(planning: Planning, quorum: EtcdQuorum, targets: readonly EtcdMemberState[]): PlanPart {
-  const down = targets.filter((member) => member.condition !== "voting");
+function condemnCorrupt(planning: Planning, quorum: EtcdQuorum, corrupt: readonly string[]): PlanPart {
+  const down = planning.assessment.members.filter((member) => member.condition !== "voting");
   if (down.length < 2) return nothing;
   const steps = down.flatMap((member) => {
     const etcd = etcdOf(planning, member.node);
-    if (member.condition !== "corrupt" || member.entry?.id === undefined || etcd === undefined) return [];
+    if (!corrupt.includes(member.node) || member.entry?.id === undefined || etcd === undefined) return [];
     if (!isOwnData(etcd, quorum, member) || etcd.data.isCondemned) return [];
     return [condemnData(planning, member.node, member.entry.id, "its data is not to be used again: corrupt")];
   });

@@ -16,11 +16,6 @@ import { judgeCluster, mastersOf, pksLine, pksPlaces, pksVotes } from "./pks-ser
 import { createPksWorld, findInstance, pksDeclaration, strikeInstance } from "./pks-world";
 import type { DrillChoice } from "./session";
 
-// Any day does; it is the time of day that is shown.
-const _dayMs = Date.UTC(2020, 7, 5);
-// Before the drill begins everything has run for a while, so that the monitor has seen every heartbeat.
-const _warmUpSeconds = 180;
-
 /** What can be done on it: a person may take the plan's next step alone. */
 export type PksSceneAction = PksAction | { readonly kind: "one-step" };
 

@@ -25,6 +25,8 @@ export interface Act {
   readonly isBlind: boolean;
   /** Nothing had been done when the fault struck: whoever acts has seen nothing of what was before. */
   readonly isUnseen: boolean;
+  /** The node that the one more fault struck; undefined when none did. */
+  readonly struckNode: string | undefined;
 }
 
 /** A broken rule. */
@@ -170,7 +172,16 @@ function findDisorder(act: Act): string | undefined {
 }
 
 /** Park before start: what is started is a member of the true cluster, or has been announced to it. */
-function findUnadmitted({ subject, start, before, after, step, isBlind, isUnseen }: Act): string | undefined {
+function findUnadmitted({
+  subject,
+  start,
+  before,
+  after,
+  step,
+  isBlind,
+  isUnseen,
+  struckNode,
+}: Act): string | undefined {
   const node = worldNode(before, step.node);
   const data = memberData(node);
   const entry = entryOfNode(before, node);
@@ -185,7 +196,8 @@ function findUnadmitted({ subject, start, before, after, step, isBlind, isUnseen
   }
   const atFirst = worldNode(start, step.node);
   // While several are down and nobody has asked for their repair, what was found may not be written down on the node.
-  const isRecorded = !isUnseen && (subject.repairSeveral || downNodes(start).length <= 1);
+  // Nor can be known of the node that was struck before anybody had looked at it.
+  const isRecorded = !(isUnseen && step.node === struckNode) && (subject.repairSeveral || downNodes(start).length <= 1);
   const wasFound =
     isRecorded &&
     data.isCorrupt &&
@@ -214,7 +226,7 @@ function findUnpreserved({ before, step, effect, subject }: Act): string | undef
   return isKept || isSourceKept ? undefined : `${effect} for ${target} before a snapshot was kept on another node`;
 }
 
-function findUnaskedRestore({ subject, before, step, effect, isBlind }: Act): string | undefined {
+function findUnaskedRestore({ subject, before, step, effect, isBlind, struckNode }: Act): string | undefined {
   if (step.kind !== "etcdRestoreSnapshot") return undefined;
   const { restore } = subject.etcd;
   if (restore === undefined) return `${step.node} is restored although no restore is declared`;
@@ -222,8 +234,9 @@ function findUnaskedRestore({ subject, before, step, effect, isBlind }: Act): st
     return `${step.node} is restored while a quorum stands`;
   const running = worldNodes(before).filter((node) => node.isRunning && node.power === "on" && node.link === "up");
   const old = running.filter((node) => before.groups[memberData(node)?.group ?? ""]?.origin !== "restored");
-  // One that came up behind the script's back is the fault's.
-  if (old.length > 0 && !isBlind) return `${step.node} is restored while ${old[0]?.name} of the old cluster runs`;
+  // The struck node's, which came up behind the script's back, is the fault's.
+  const isStruckAlone = isBlind && old.every(({ name }) => name === struckNode);
+  if (old.length > 0 && !isStruckAlone) return `${step.node} is restored while ${old[0]?.name} of the old cluster runs`;
   const writing = worldNodes(before).filter(
     (node) => node.isWriterRunning && node.power === "on" && node.link === "up",
   );

@@ -1,5 +1,6 @@
 // The one more fault that every moment of a repair at a BOSH director is crossed with.
 
+import type { BoshBlockerReason } from "../../model/bosh-plan";
 import { invariantError } from "../../model/errors";
 import type { SimulatedDirector } from "../director/simulated-director";
 import {
@@ -105,6 +106,20 @@ export function struckInstances(extra: DirectorExtra, deployment: SimulatedDeplo
       return [extra.instance];
     case "zone-dark":
       return deployment.instances.filter(({ zone }) => zone === extra.zone).map(shortName);
+    default:
+      return [];
+  }
+}
+
+/** Reasons for refusing that the fault itself gives while it lasts; a lost quorum gives its own. */
+export function reasonsGivenBy(extra: DirectorExtra): readonly BoshBlockerReason[] {
+  switch (extra.kind) {
+    case "deployment-held":
+      // Their scan numbers the problems anew, so that our answers reach nobody and all stay silent.
+      return ["zone-down"];
+    case "zone-dark":
+      // With few VMs in the zone it looks like trouble of each.
+      return ["zone-down", "remedies-exhausted"];
     default:
       return [];
   }

@@ -1,10 +1,9 @@
-// Rehearses the repair of a BOSH deployment: the real converge at a simulated director, cut into at every moment at which its
-// world changes, crossed with one more fault, and gone on with by the next round; once more when the fault has ended.
+// Rehearses the repair of a BOSH deployment: the real converge at a simulated director, cut into before every request that
+// changes something and, while one is under way, whenever its world has changed; crossed with one more fault, and gone on with by
+// the next rounds, once more when the fault has ended.
 
 import { boshEffects } from "../../model/bosh-step";
-import { quorumOf } from "../../model/etcd-verdict";
 import type { RehearsalSummary } from "../../model/rehearsal";
-import type { SimulatedDirector } from "../director/simulated-director";
 import { shortName } from "../director/world";
 import type { Violation } from "./act-checkers";
 import {
@@ -12,7 +11,6 @@ import {
   describeDirectorExtra,
   directorExtras,
   healDirector,
-  isSound,
   strikeDirector,
   struckInstances,
 } from "./director-extras";
@@ -28,23 +26,16 @@ import {
   troubledOf,
   whereOf,
 } from "./director-round";
-import { DirectorWatch } from "./director-watch";
+import { checkEnd, checkPause, checkReasons, configNames, DirectorWatch, isChangingRequest } from "./director-watch";
 import { drawCases, type PlayedCase, type PlayedRehearsal, type PlayOptions } from "./played";
 
 /** A moment of the plan. */
 interface DirectorMoment {
-  /** After the beginning, milliseconds. */
-  readonly atMs: number;
+  /** Before so many requests that change something have been made (the first is 1), so long after the beginning, or behind all. */
+  readonly at: { readonly request: number } | { readonly ms: number } | "end";
   /** Steps that have been taken, and what the one under way has changed so far. */
   readonly prefix: readonly string[];
 }
-
-const proof = [
-  "proved: no request of the plan takes a vote from a quorum that the faults alone would have left;",
-  "        one member of a quorum group at a time, and none before a snapshot is kept; what is in order is left alone;",
-  "        a pause of the resurrector is taken back; every round ends restored or with a reason that the state gives,",
-  "        and all goes on when the fault is over:",
-];
 
 const lookMs = 1000;
 const watchMs = 5000;
@@ -66,20 +57,31 @@ export async function rehearseDirector(subject: DirectorSubject, options: PlayOp
     cases.push(await playCase(subject, moment, extra));
   }
   const services = first.deployment.instances.filter(({ lifecycle }) => lifecycle === "service");
+  const left = subject.leftOut.length === 0 ? "" : `; not part of it: ${subject.leftOut.join(", ")}`;
   return {
-    what: `deployment of ${services.length} instances: ${[...troubled].join(", ") || "none"} out of order`,
+    what: `deployment of ${services.length} instances: ${[...troubled].join(", ") || "none"} out of order${left}`,
     seed: subject.seed,
     steps,
     moments: moments.length,
     casesInAll: all.length,
     drawnBy,
     cases,
-    proof,
+    proof: proofOf(subject),
     members: services.map((instance) => {
       const name = shortName(instance);
       return { name, health: troubled.has(name) ? "down" : "up", detail: troubled.has(name) ? "out of order" : "runs" };
     }),
   };
+}
+
+function proofOf({ declaration }: DirectorSubject): readonly string[] {
+  const hasEtcd = declaration.quorumGroups.some((group) => group.hasEtcd);
+  return [
+    "proved: no request of the plan takes a vote from a quorum that the faults alone would have left;",
+    `        one member of a quorum group at a time${hasEtcd ? ", and none before a snapshot is kept" : ""}; what is in order is left alone;`,
+    "        a pause of the resurrector is taken back; every round ends restored or with a reason that the state gives,",
+    "        and all goes on when the fault is over:",
+  ];
 }
 
 /** What can be seen to change while a step is under way. */
@@ -92,7 +94,7 @@ function worldText({ director, deployment }: DirectorBeginning): string {
   return JSON.stringify([instances, director.configs.latest({ type: "resurrection" })]);
 }
 
-/** The run in which nothing more goes wrong: a moment before each step, one in it whenever something changes, one behind all. */
+/** The run in which nothing more goes wrong, and its moments. */
 async function walk(
   subject: DirectorSubject,
 ): Promise<{ readonly moments: readonly DirectorMoment[]; readonly steps: RehearsalSummary["steps"] }> {
@@ -103,9 +105,9 @@ async function walk(
   const steps: RehearsalSummary["steps"][number][] = [];
   let under: { readonly title: string; changes: number } | undefined;
   let last = worldText(beginning);
-  const note = (text: string | undefined) => {
-    const prefix = [...steps.map(({ title }) => title), ...(text === undefined ? [] : [text])];
-    moments.push({ atMs: clock.nowMs() - beganMs, prefix });
+  let requests = 0;
+  const note = (at: DirectorMoment["at"], text?: string) => {
+    moments.push({ at, prefix: [...steps.map(({ title }) => title), ...(text === undefined ? [] : [text])] });
   };
   let isOver = false;
   const look = () => {
@@ -113,15 +115,19 @@ async function walk(
     const text = worldText(beginning);
     if (text !== last && under !== undefined) {
       under.changes += 1;
-      note(`${under.title}: change ${under.changes} in the middle of it`);
+      note({ ms: clock.nowMs() - beganMs }, `${under.title}: change ${under.changes} in the middle of it`);
     }
     last = text;
     clock.after(lookMs, look);
   };
   clock.after(lookMs, look);
-  await runRound(subject, beginning, new Operator(subject, beginning, undefined), (step, failure) => {
+  const operator = new Operator(beginning, (method) => {
+    if (!isChangingRequest(method)) return;
+    requests += 1;
+    note({ request: requests }, `${under?.title ?? "the end of the run"}: before ${method}`);
+  });
+  await runRound(subject, beginning, operator, (step, failure) => {
     if (failure === undefined) {
-      note(undefined);
       under = { title: titleOf(step), changes: 0 };
       return;
     }
@@ -132,7 +138,7 @@ async function walk(
     steps.push({ ...shown, node, reason: step.reason, effects: failure === "" ? boshEffects(step) : [], ...refusal });
   });
   isOver = true;
-  note(undefined);
+  note("end");
   return { moments, steps };
 }
 
@@ -140,118 +146,79 @@ async function playCase(subject: DirectorSubject, moment: DirectorMoment, extra:
   const beginning = subject.open();
   const { director, deployment } = beginning;
   const { clock } = director;
-  const troubled = troubledOf(beginning);
   const configs = configNames(director);
+  const watched = { director, deployment, declaration: subject.declaration, troubled: troubledOf(beginning) };
   const violations: Violation[] = [];
   const story: string[] = [];
   let isStruck = false;
+  let link: Operator["link"] | undefined;
+  const strike = () => {
+    if (isStruck || link === undefined) return;
+    isStruck = true;
+    for (const name of struckInstances(extra, deployment)) watched.troubled.add(name);
+    strikeDirector(extra, { director, deployment, link });
+  };
   const hear: Hear = (step, failure) => {
     if (isStruck && failure !== undefined) story.push(`${titleOf(step)}${failure === "" ? "" : ` failed: ${failure}`}`);
   };
   const watches: DirectorWatch[] = [];
-  const newOperator = () =>
-    new Operator(subject, beginning, (operator) => {
-      const snapshots = () => operator.quorum.snapshots.length;
-      const watch = new DirectorWatch({ director, deployment, declaration: subject.declaration, troubled, snapshots });
-      watches.push(watch);
-      return watch;
+  let requests = 0;
+  const newOperator = () => {
+    const operator: Operator = new Operator(beginning, (method, args) => {
+      if (isChangingRequest(method)) requests += 1;
+      const isDue =
+        !isStruck && typeof moment.at === "object" && "request" in moment.at && requests === moment.at.request;
+      if (isDue) strike();
+      // What was decided before the fault could be seen is the fault's.
+      if (!isDue || extra.kind === "nothing") watch.check(method, args);
     });
+    const watch = new DirectorWatch(watched, () => operator.quorum.snapshots.length);
+    watches.push(watch);
+    return operator;
+  };
+  let isOver = false;
   const keepWatch = () => {
     watches.at(-1)?.look();
     if (!isOver) clock.after(watchMs, keepWatch);
   };
-  let isOver = false;
-  const operator = newOperator();
-  const struck = { director, deployment, link: operator.link };
-  const strike = () => {
-    if (isStruck) return;
-    isStruck = true;
-    for (const name of struckInstances(extra, deployment)) troubled.add(name);
-    strikeDirector(extra, struck);
+  const play = async (operator: Operator): Promise<RoundEnd> => {
+    const isWhole = isStruck;
+    const round = await runRound(subject, beginning, operator, hear);
+    violations.push(...checkPause(round, director, configs));
+    violations.push(...checkReasons(round, extra, watched, isWhole || extra.kind === "nothing", beginning));
+    return round;
   };
-  clock.after(moment.atMs, strike);
+
+  const operator = newOperator();
+  ({ link } = operator);
+  if (typeof moment.at === "object" && "ms" in moment.at) clock.after(moment.at.ms, strike);
   keepWatch();
-  let round = await runRound(subject, beginning, operator, hear);
-  // Behind the last effect nobody is at work any more when it strikes.
-  if (!isStruck) {
+  let round = await play(operator);
+  let end = isStruck ? wordOf(round, isWell(beginning)) : undefined;
+  strike();
+  for (let next = 0; next === 0 || (next < roundsMax && !isWell(beginning)); next += 1) {
     await clock.sleep(quietMs);
-    strike();
+    if (next > 0) healDirector(extra, { director, deployment, link });
+    round = await play(newOperator());
+    end ??= wordOf(round, isWell(beginning));
   }
-  if (round.kind === "ended") violations.push(...checkPause(beginning, configs));
-  const end = round;
-  violations.push(...checkReasons(round, extra));
-  let idle = isWell(beginning);
-  for (let next = 0; next < roundsMax && !(idle && next > 0); next += 1) {
-    await clock.sleep(quietMs);
-    if (next > 0) healDirector(extra, struck);
-    round = await runRound(subject, beginning, newOperator(), hear);
-    if (round.kind === "ended") violations.push(...checkPause(beginning, configs));
-    idle = isWell(beginning);
-  }
-  violations.push(...checkEnd(subject, beginning, troubled, round));
-  if (idle) {
+  violations.push(...checkEnd(round, watched, beginning));
+  if (isWell(beginning)) {
     // With an outage declared a round looks for silent VMs by a scan, whatever it finds.
-    await runRound(subject, beginning, newOperator(), hear);
+    await play(newOperator());
     if (watches.at(-1)?.hasActed === true)
       violations.push({ checker: "second-is-idle", text: "a round did something although all was well" });
   }
   isOver = true;
   violations.push(...watches.flatMap((watch) => watch.violations));
-  return { prefix: moment.prefix, extra: describeDirectorExtra(extra), story, end: wordOf(end, beginning), violations };
+  return { prefix: moment.prefix, extra: describeDirectorExtra(extra), story, end: end ?? "", violations };
 }
 
-function configNames(director: SimulatedDirector): readonly string[] {
-  return director.configs.latest({ type: "resurrection" }).map(({ name }) => name);
-}
-
-/** Whoever ended by itself has taken back what kept the resurrector away. */
-function checkPause({ director }: DirectorBeginning, configs: readonly string[]): readonly Violation[] {
-  return configNames(director)
-    .filter((name) => !configs.includes(name))
-    .map((name) => ({ checker: "pause-taken-back", text: `${name} is left behind by a round that ended` }));
-}
-
-function checkReasons(round: RoundEnd, extra: DirectorExtra): readonly Violation[] {
-  if (round.kind === "broken") {
-    const isGiven = extra.kind === "operator-killed" || extra.kind === "link-cut";
-    return isGiven ? [] : [{ checker: "right-reason", text: `a round broke off by ${round.reason}` }];
-  }
-  const { plan, failures } = round.result;
-  if (extra.kind !== "nothing") return [];
-  return [...plan.blockers.map(({ reason }) => reason), ...failures].map((text) => ({
-    checker: "right-reason",
-    text: `refused although nothing more went wrong: ${text}`,
-  }));
-}
-
-/** Restored, or refused because the faults alone have taken a quorum. */
-function checkEnd(
-  { declaration }: DirectorSubject,
-  beginning: DirectorBeginning,
-  troubled: ReadonlySet<string>,
-  round: RoundEnd,
-): readonly Violation[] {
-  if (isWell(beginning)) return [];
-  const { director, deployment } = beginning;
-  const isLost = declaration.quorumGroups.some(({ group }) => {
-    const members = deployment.instances.filter((instance) => instance.group === group);
-    const left = members.filter((instance) => !troubled.has(shortName(instance))).length;
-    return left < quorumOf(members.length) || members.length - left > 1;
-  });
-  const blockers = round.kind === "ended" ? round.result.plan.blockers : [];
-  const reasons = ["several-nodes-down", "quorum-unknown", "quorum-would-be-lost"];
-  if (isLost && blockers.some(({ reason }) => reasons.includes(reason))) return [];
-  const left = deployment.instances.filter((instance) => !isSound(director, instance)).map(shortName);
-  const why =
-    round.kind === "broken" ? round.reason : [...blockers.map(({ reason }) => reason), ...round.result.failures];
-  return [{ checker: "goes-on", text: `${left.join(", ")} not restored ${roundsMax} rounds later (${why})` }];
-}
-
-function wordOf(round: RoundEnd, beginning: DirectorBeginning): string {
+function wordOf(round: RoundEnd, isRestored: boolean): string {
   if (round.kind === "broken") return `broken off by ${round.reason}, for the next round`;
+  if (isRestored) return "restored";
   const { plan, failures } = round.result;
-  const reasons = [...new Set(plan.blockers.map(({ reason }) => reason))].sort();
+  const reasons = [...new Set([...plan.blockers, ...plan.putOff].map(({ reason }) => reason))].sort();
   if (reasons.length > 0) return `refused: ${reasons.join(", ")}`;
-  if (failures.length > 0) return "given up with its reason, for the next round";
-  return isWell(beginning) ? "restored" : "before the fault struck";
+  return failures.length > 0 ? "given up with its reason, for the next round" : "before it could see the fault";
 }

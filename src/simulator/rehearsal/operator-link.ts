@@ -10,7 +10,7 @@ export class OperatorLink {
   private readonly waiting = new Set<(error: Error) => void>();
 
   /** `onCall`: told of every call that gets through, before it is made. */
-  constructor(private readonly onCall: (method: string, args: readonly unknown[]) => void = () => {}) {}
+  constructor(private readonly onCall: (method: string, args: readonly unknown[]) => void) {}
 
   /** The operator's machine dies: nothing that it does reaches anybody any more. */
   kill(): void {
@@ -34,9 +34,10 @@ export class OperatorLink {
   }
 
   private async call<T>(method: string, args: readonly unknown[], make: () => Promise<T>): Promise<T> {
-    const broken = this.brokenBy();
-    if (broken !== undefined) throw broken;
+    this.refuseIfBroken();
     this.onCall(method, args);
+    // What is told of the call may have broken the link.
+    this.refuseIfBroken();
     let giveUp: ((error: Error) => void) | undefined;
     const loss = new Promise<never>((_resolve, reject) => {
       giveUp = reject;
@@ -47,6 +48,11 @@ export class OperatorLink {
     } finally {
       if (giveUp !== undefined) this.waiting.delete(giveUp);
     }
+  }
+
+  private refuseIfBroken(): void {
+    const broken = this.brokenBy();
+    if (broken !== undefined) throw broken;
   }
 
   private break(state: "cut" | "dead"): void {

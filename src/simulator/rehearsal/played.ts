@@ -100,12 +100,14 @@ function describePlayed(played: PlayedRehearsal): readonly string[] {
       "the shortest:",
       ...tellPlayed(shortest).map((line) => `  ${line}`),
     ];
-  const ends = [...countEnds(cases)].map(([end, count]) => `  ${count} ${wordOfEnd(end)}`);
+  const ends = [...countEnds(cases)].map(
+    ([end, count]) => `  ${count} ${count === 1 ? "case ends" : "cases end"} ${wordOfEnd(end)}`,
+  );
   return [...lines, ...proof, ...ends];
 }
 
 function wordOfEnd(end: string): string {
-  return end === "restored" ? "cases end restored" : `cases end ${end.replace("refused: ", "refused by ")}`;
+  return end.replace("refused: ", "refused by ");
 }
 
 function tellPlayed({ prefix, extra, story, violations }: PlayedCase): readonly string[] {

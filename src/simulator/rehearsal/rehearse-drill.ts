@@ -71,7 +71,7 @@ export async function rehearseDrill(
     default: {
       const scenario = etcdScenario(file);
       const { subject, world } = sceneOf(scenario);
-      return summariseRehearsal(scenario.name, scenario.title, rehearse(subject, world), show.etcd);
+      return summariseRehearsal(scenario.name, scenario.title, rehearse(subject, world, options), show.etcd);
     }
   }
 }
@@ -80,7 +80,9 @@ export async function rehearseDrill(
 function etcdScenario({ text, path, kind }: DrillFile): Scenario {
   const isDrill = kind === "etcd" && /^objective:/m.test(text);
   if (!isDrill) return parseScenario(text, path);
-  return scenarioSchema.strip().parse(parseScenario(text, path, etcdDrillSchema));
+  const drill = parseScenario(text, path, etcdDrillSchema);
+  // What ends by itself or by somebody's hand comes after the repair that is rehearsed.
+  return scenarioSchema.strip().parse({ ...drill, faults: drill.faults.filter(({ given }) => !given) });
 }
 
 /** The nodes of a drill after its faults. */
@@ -116,7 +118,7 @@ export function pksSubject(scenario: PksDrillScenario): DirectorSubject {
     clock.advance(parameters.agentTimeout * 1000);
     return { director, deployment };
   };
-  return { open, declaration: pksDeclaration(open().deployment), seed: scenario.seed };
+  return { open, declaration: pksDeclaration(open().deployment), seed: scenario.seed, leftOut: [] };
 }
 
 // Any day does. A clock that is in the past of nothing else.
@@ -164,7 +166,18 @@ export function foundationSubject(scenario: FoundationDrillScenario): DirectorSu
       isMassRecovery: isZoneLost,
     },
     seed,
+    leftOut: unseenByDirector(scenario),
   };
+}
+
+/** What of a foundation's drill no director can see. */
+function unseenByDirector({ faults, topology }: FoundationDrillScenario): readonly string[] {
+  const seen = ["zone-power-lost", "zone-power-back", "vms-lost"];
+  const kinds = faults.map(({ fault }) => fault.kind).filter((kind) => !seen.includes(kind));
+  const isDirectorLost = faults.some(
+    ({ fault }) => fault.kind === "zone-power-lost" && fault.zone === topology.directorZone,
+  );
+  return [...new Set(kinds), ...(isDirectorLost ? ["that the director itself was lost"] : [])];
 }
 
 /** Faults in their order, with the seconds between them. One `after` an event comes right behind the one before it. */

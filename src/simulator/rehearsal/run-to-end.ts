@@ -62,6 +62,8 @@ export class Runner {
   effects = 0;
   /** See {@link Act.isUnseen}. */
   isUnseen = false;
+  /** See {@link Act.struckNode}. */
+  struckNode: string | undefined;
 
   constructor(
     readonly subject: EtcdSubject,
@@ -149,7 +151,7 @@ export class Runner {
       world = result.world;
       trace?.acted(step, index, world, result.refusal);
       if (result.refusal !== undefined) return { world, refusal: result.refusal };
-      const { isUnseen } = this;
+      const { isUnseen, struckNode } = this;
       const act = {
         subject: this.subject,
         start: this.start,
@@ -160,6 +162,7 @@ export class Runner {
         index,
         isBlind,
         isUnseen,
+        struckNode,
       };
       for (const checker of actCheckers) {
         const text = checker.find(act);

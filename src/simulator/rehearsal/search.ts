@@ -144,6 +144,7 @@ function walkPlan(
 export function runCase(runner: Runner, point: PlanPoint, extra: ExtraFault, trace?: RunTrace): RehearsedCase {
   const { under } = point;
   runner.isUnseen = extra.kind === "fault" && point.effects.length === 0;
+  runner.struckNode = extra.kind === "fault" ? extra.fault.node : undefined;
   const violations: Violation[] = [];
   const run = (world: EtcdWorld, orphan?: Parameters<Runner["run"]>[1]): RunEnd => {
     const result = runner.run(world, orphan, trace);
