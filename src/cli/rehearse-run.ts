@@ -29,15 +29,19 @@ import type { RehearseOptions } from "./rehearse";
  */
 export async function rehearseScenario(name: string, options: RehearseOptions): Promise<number> {
   const summaries = [];
-  for (const file of findDrills(name)) {
+  const isTold = process.stderr.isTTY && options.json !== true;
+  const sample =
+    options.cases === undefined ? {} : { sample: { casesMax: options.cases, seed: options.seed ?? "quorate" } };
+  // A file is taken whatever its name.
+  for (const file of findDrills(fs.existsSync(name) ? path.resolve(name) : name)) {
     const onCase = (played: number, inAll: number) => {
-      if (process.stderr.isTTY && options.json !== true)
-        process.stderr.write(`\r${file.name}: case ${played + 1} of ${inAll}`);
+      if (isTold) process.stderr.write(`\r${file.name}: case ${played + 1} of ${inAll}`);
     };
-    const sample =
-      options.cases === undefined ? {} : { sample: { casesMax: options.cases, seed: options.seed ?? "quorate" } };
-    summaries.push(await rehearseDrill(file, showSteps, { onCase, ...sample }));
-    if (process.stderr.isTTY && options.json !== true) process.stderr.write("\r\u001b[K");
+    try {
+      summaries.push(await rehearseDrill(file, showSteps, { onCase, ...sample }));
+    } finally {
+      if (isTold) process.stderr.write("\r\u001b[K");
+    }
   }
   return show(summaries, options, process.stdout);
 }

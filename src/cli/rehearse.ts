@@ -26,11 +26,7 @@ export function registerRehearseCommand(program: Command, context: EngineCommand
     .option("-s, --stack <name>", "observe the live nodes of this stack, and rehearse its plan on their copy")
     .option("-C, --cwd <dir>", "run as if started in this folder")
     .option("--runs <number>", "explore so many random clusters and faults instead", parseRuns)
-    .option(
-      "--cases <number>",
-      "play so many cases of a drill of nodes or of a director, drawn by the seed (default: all)",
-      parseRuns,
-    )
+    .option("--cases <number>", "play so many cases, drawn by the seed (default: all)", parseRuns)
     .option(
       "--seed <text>",
       "seed of the exploration and of what is drawn; the same seed gives the same (default: quorate)",
@@ -47,6 +43,10 @@ export function registerRehearseCommand(program: Command, context: EngineCommand
       if (given.length !== 1)
         throw inputError("rehearse takes either a drill or a scenario file, --stack or --runs", {
           hint: "see `quorate rehearse --help`",
+        });
+      if (options.cases !== undefined && file === undefined)
+        throw inputError("--cases is for a drill or a scenario file", {
+          hint: "leave it out: --runs draws its own cases, and the plan of a stack is searched whole",
         });
       // The simulator is loaded when it is asked for: it takes as long as the start of any other command.
       const run = require("./rehearse-run") as typeof import("./rehearse-run");

@@ -62,8 +62,15 @@ describe("quorate rehearse", function () {
     expect(out).to.match(/5 cases \(drawn from \d+ with seed few\)/);
     expect(code).to.equal(0);
     expect(fs.readFileSync(file, "utf8"))
-      .to.match(/bosh .*cck/)
+      .to.match(/bosh -d \S+ cloud-check/)
       .and.match(/mysql\/1/);
+  });
+
+  it("rehearses an etcd drill as it is before anybody's hand has mended it", () => {
+    const { out } = quorate("certificates-expired", "--cases", "4");
+    expect(out)
+      .to.match(/refused|keeps|kept out|certificates/)
+      .and.not.match(/3 of 3 voters agree/);
   });
 
   it("explores the same runs for the same seed and counts what it has seen", () => {
@@ -81,6 +88,7 @@ describe("quorate rehearse", function () {
       [["/nonexistent.yaml"], /cannot be read/],
       [["no-such-drill"], /there is no drill "no-such-drill"/],
       [[file], /topology.members/],
+      [["--runs", "3", "--cases", "4"], /--cases is for a drill/],
       [[], /either a drill or a scenario file, --stack or --runs/],
       [["--runs", "no"], /whole number/],
     ] as const) {

@@ -104,6 +104,7 @@ export const upstreamSources: Readonly<Record<string, Upstream>> = {
   "director/world.ts: restoreZonePower": zonesLost,
   "director/world.ts: nameOf": wiring,
   "director/world.ts: labelOf": wiring,
+  "director/world.ts: shortName": wiring,
   "foundation/cloud-check.ts: CloudCheck": cli("cmd/cloud_check.go"),
   "foundation/create-parts.ts: createDirector": wiring,
   "foundation/create-parts.ts: createDiego": wiring,

@@ -117,6 +117,9 @@ export function reasonsGivenBy(extra: DirectorExtra): readonly BoshBlockerReason
     case "deployment-held":
       // Their scan numbers the problems anew, so that our answers reach nobody and all stay silent.
       return ["zone-down"];
+    case "director-restarted":
+      // What its lost task held stays held for a while.
+      return ["remedies-exhausted"];
     case "zone-dark":
       // With few VMs in the zone it looks like trouble of each.
       return ["zone-down", "remedies-exhausted"];

@@ -200,7 +200,9 @@ export function checkReasons(
   const wrong = plan.blockers.filter(
     ({ reason, instance }) =>
       !given.includes(reason) &&
-      !(quorumReasons.includes(reason) && (instance === undefined || unsure.includes(instance.group))),
+      !(
+        quorumReasons.includes(reason) && (instance === undefined ? unsure.length > 0 : unsure.includes(instance.group))
+      ),
   );
   const found = wrong.map(({ reason, message }) => ({
     checker: "right-reason",

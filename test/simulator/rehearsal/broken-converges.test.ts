@@ -82,6 +82,8 @@ const nodePlanners: readonly { readonly title: string; readonly checker: string;
 ];
 
 interface WrongBosh {
+  /** Default: seed 000. */
+  readonly scenario?: object;
   /** Safety rule of the design. */
   readonly rule: number;
   readonly title: string;
@@ -101,6 +103,17 @@ function another({ diagnoses }: BoshPlan, group: string, than: InstanceRef): Ins
   const found = diagnoses.find(({ instance }) => instance.group === group && instance.id !== than.id);
   if (found === undefined) throw new Error(`the deployment has no other ${group}`);
   return found.instance;
+}
+
+/** A planner that is wrong in its first plan of a run alone, and only with more than one instance out of order. */
+function onceWhileSeveralDown(make: (plan: BoshPlan) => BoshPlan): BoshPlanner {
+  return (declaration, observation) => {
+    const plan = planBoshDeployment(declaration, observation);
+    const unwell = plan.diagnoses.filter(
+      ({ condition }) => condition.kind !== "running" && condition.kind !== "errand",
+    );
+    return unwell.length > 1 && observation.attempts.length === 0 ? make(plan) : plan;
+  };
 }
 
 const boshPlanners: readonly WrongBosh[] = [
@@ -170,6 +183,50 @@ const boshPlanners: readonly WrongBosh[] = [
     },
   },
   {
+    rule: 3,
+    title: "answers for two masters in one scan",
+    checker: "one-at-a-time",
+    scenario: {
+      version: 1,
+      name: "two-hang",
+      title: "The agents of two masters of five hang.",
+      topology: { kind: "pks", masters: 5, resurrector: false },
+      faults: ["master/3", "master/4"].map((instance) => ({ at: "1m", fault: { kind: "agent-hung", instance } })),
+      objective: { rto: {}, rpoWrites: 0 },
+    },
+    planner: (declaration, observation) => {
+      const plan = planBoshDeployment(declaration, observation);
+      const silent = plan.diagnoses.filter(({ condition }) => condition.kind === "agent-unresponsive");
+      if (silent.length < 2 || observation.attempts.length > 0) return plan;
+      const preferences = [{ type: "unresponsive_agent", names: ["reboot_vm"] }] as const;
+      const targets = silent.map(({ instance }) => ({ instance, preferences }));
+      const { deployment } = declaration;
+      return { ...plan, steps: [{ kind: "resolveProblems", deployment, targets, oneOfGroups: [], reason: "both" }] };
+    },
+  },
+  {
+    rule: 2,
+    title: "says nothing once, while two instances are down",
+    checker: "named-reason",
+    planner: onceWhileSeveralDown((plan) => ({ ...plan, steps: [], blockers: [], putOff: [] })),
+  },
+  {
+    rule: 2,
+    title: "refuses once without cause, while two instances are down",
+    checker: "right-reason",
+    planner: onceWhileSeveralDown((plan) => {
+      const [first] = plan.diagnoses;
+      const blocker = {
+        reason: "not-observed",
+        deployment: "",
+        instance: first?.instance,
+        message: "",
+        nextStep: "",
+      } as const;
+      return { ...plan, steps: [], blockers: [blocker] };
+    }),
+  },
+  {
     rule: 2,
     title: "refuses what it could do",
     checker: "right-reason",
@@ -199,9 +256,10 @@ describe("planners that are broken on purpose, rehearsed", function () {
     });
   }
 
-  for (const { rule, title, checker, planner } of boshPlanners) {
+  for (const { rule, title, checker, planner, scenario } of boshPlanners) {
     it(`trips ${checker} (rule ${rule}): a deployment: ${title}`, async () => {
-      const subject = pksSubject(parseScenario(textOf("seed-000"), "seed-000", pksDrillSchema));
+      const text = scenario === undefined ? textOf("seed-000") : JSON.stringify(scenario);
+      const subject = pksSubject(parseScenario(text, title, pksDrillSchema));
       const played = await rehearseDirector({ ...subject, planner });
       const { kind, words } = summarisePlayed("broken", title, played);
       expect(kind, words.join("\n")).to.equal("failed");

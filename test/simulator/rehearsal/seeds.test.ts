@@ -4,7 +4,7 @@
 import { expect } from "chai";
 import { findDrills } from "../../../src/simulator/drill";
 import { rehearseDrill, type ShowSteps } from "../../../src/simulator/rehearsal/rehearse-drill";
-import { chooseCases, testSeed } from "../../matrix";
+import { testSeed, wholeOnly } from "../../matrix";
 
 const show: ShowSteps = {
   etcd: ({ kind }) => ({ title: kind }),
@@ -32,8 +32,7 @@ describe("the rehearsal of the seeds", function () {
   }
 
   const large = drills.filter(({ kind }) => kind === "cloud-foundry");
-  for (const file of chooseCases("rehearsals of whole foundations", [{ name: "none" }, ...large], () => "any")) {
-    if (!("text" in file)) continue;
+  for (const file of wholeOnly("rehearsals of whole foundations", large)) {
     it(`proves the plan in every case: ${file.name}`, async () => {
       const { kind, words, cases } = await rehearseDrill(file, show);
       expect(kind, words.join("\n")).to.equal("proved");
@@ -47,6 +46,6 @@ describe("the rehearsal of the seeds", function () {
     const sample = { casesMax: 12, seed: "twice" };
     const once = await rehearseDrill(file, show, { sample });
     expect(await rehearseDrill(file, show, { sample })).to.deep.equal(once);
-    expect(once.words.join("\n")).to.match(/12 cases \(drawn from 200 with seed twice\)/);
+    expect(once.words.join("\n")).to.match(/12 cases \(drawn from \d+ with seed twice\)/);
   });
 });
