@@ -33,7 +33,7 @@ export async function rehearseScenario(name: string, options: RehearseOptions): 
   const sample =
     options.cases === undefined ? {} : { sample: { casesMax: options.cases, seed: options.seed ?? "quorate" } };
   // A file is taken whatever its name.
-  for (const file of findDrills(fs.existsSync(name) ? path.resolve(name) : name)) {
+  for (const file of findDrills(isFile(name) ? path.resolve(name) : name)) {
     const onCase = (played: number, inAll: number) => {
       if (isTold) process.stderr.write(`\r${file.name}: case ${played + 1} of ${inAll}`);
     };
@@ -44,6 +44,10 @@ export async function rehearseScenario(name: string, options: RehearseOptions): 
     }
   }
   return show(summaries, options, process.stdout);
+}
+
+function isFile(name: string): boolean {
+  return fs.statSync(name, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 const showSteps: ShowSteps = {

@@ -23,8 +23,8 @@ export interface Act {
   readonly index: number;
   /** A fault fell into the step: its script could not know, so that the loss is judged against that of the fault alone. */
   readonly isBlind: boolean;
-  /** Nothing had been done when the fault struck: whoever acts has seen nothing of what was before. */
-  readonly isUnseen: boolean;
+  /** The world when somebody first looked at it: the beginning, with a fault that struck before anything was done. */
+  readonly firstSeen: EtcdWorld;
   /** The node that the one more fault struck; undefined when none did. */
   readonly struckNode: string | undefined;
 }
@@ -172,16 +172,7 @@ function findDisorder(act: Act): string | undefined {
 }
 
 /** Park before start: what is started is a member of the true cluster, or has been announced to it. */
-function findUnadmitted({
-  subject,
-  start,
-  before,
-  after,
-  step,
-  isBlind,
-  isUnseen,
-  struckNode,
-}: Act): string | undefined {
+function findUnadmitted({ subject, firstSeen, before, after, step, isBlind }: Act): string | undefined {
   const node = worldNode(before, step.node);
   const data = memberData(node);
   const entry = entryOfNode(before, node);
@@ -194,15 +185,11 @@ function findUnadmitted({
     const isAnnounced = entry !== undefined && entry.name === "";
     return isAnnounced ? undefined : `${step.node} is started with no data although nobody has announced it`;
   }
-  const atFirst = worldNode(start, step.node);
   // While several are down and nobody has asked for their repair, what was found may not be written down on the node.
-  // Nor can be known of the node that was struck before anybody had looked at it.
-  const isRecorded = !(isUnseen && step.node === struckNode) && (subject.repairSeveral || downNodes(start).length <= 1);
-  const wasFound =
-    isRecorded &&
-    data.isCorrupt &&
-    isSameId(memberData(atFirst)?.memberId, data.memberId) &&
-    isFoundCorrupt(start, atFirst);
+  const isRecorded = subject.repairSeveral || downNodes(firstSeen).length <= 1;
+  const atFirst = worldNode(firstSeen, step.node);
+  const isSame = isSameId(memberData(atFirst)?.memberId, data.memberId);
+  const wasFound = isRecorded && data.isCorrupt && isSame && isFoundCorrupt(firstSeen, atFirst);
   if (wasFound || node.condemned.some((id) => isSameId(id, data.memberId)))
     return `${step.node} is started over data that was found bad`;
   if (before.groups[data.group]?.origin === "restored") return undefined;

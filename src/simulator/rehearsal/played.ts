@@ -86,7 +86,7 @@ export function failuresOf({ cases }: PlayedRehearsal): readonly PlayedCase[] {
 function describePlayed(played: PlayedRehearsal): readonly string[] {
   const { what, steps, moments, cases, casesInAll, proof, seed, drawnBy } = played;
   const effects = steps.reduce((sum, step) => sum + step.effects.length, 0);
-  const drawn = drawnBy === undefined ? "" : ` (drawn from ${casesInAll} with seed ${drawnBy})`;
+  const drawn = drawnBy === undefined ? "" : `, drawn from ${casesInAll} with seed ${drawnBy}`;
   const failures = failuresOf(played);
   const lines = [
     what,

@@ -60,15 +60,17 @@ export class Runner {
   plans = 0;
   /** Effects that were applied. */
   effects = 0;
-  /** See {@link Act.isUnseen}. */
-  isUnseen = false;
+  /** See {@link Act.firstSeen}. */
+  firstSeen: EtcdWorld;
   /** See {@link Act.struckNode}. */
   struckNode: string | undefined;
 
   constructor(
     readonly subject: EtcdSubject,
     readonly start: EtcdWorld,
-  ) {}
+  ) {
+    this.firstSeen = start;
+  }
 
   /** Runs from a world to the end. */
   run(from: EtcdWorld, orphan?: Orphan, trace?: RunTrace): RunResult {
@@ -151,7 +153,7 @@ export class Runner {
       world = result.world;
       trace?.acted(step, index, world, result.refusal);
       if (result.refusal !== undefined) return { world, refusal: result.refusal };
-      const { isUnseen, struckNode } = this;
+      const { firstSeen, struckNode } = this;
       const act = {
         subject: this.subject,
         start: this.start,
@@ -161,7 +163,7 @@ export class Runner {
         effect,
         index,
         isBlind,
-        isUnseen,
+        firstSeen,
         struckNode,
       };
       for (const checker of actCheckers) {

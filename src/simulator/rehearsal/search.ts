@@ -50,6 +50,8 @@ export interface Rehearsal {
   /** The plan's steps in the order in which they ran. */
   readonly walked: readonly WalkedStep[];
   readonly cases: number;
+  /** How many cases there are, and the seed by which those that were run were drawn; undefined when all were. */
+  readonly drawn: { readonly casesInAll: number; readonly seed: string } | undefined;
   readonly plans: number;
   readonly effects: number;
   /** Kinds of ends with the reasons for refusing, and how many cases came to them. */
@@ -86,7 +88,8 @@ export function rehearse(subject: EtcdSubject, start: EtcdWorld, options: Search
   const ends = new Map<string, number>();
   const failures: RehearsedCase[] = [];
   let cases = 0;
-  for (const [point, extra] of casesOf(points, options)) {
+  const { chosen, drawn } = casesOf(points, options);
+  for (const [point, extra] of chosen) {
     if (failures.length >= (options.failuresMax ?? 20)) break;
     const found = runCase(runner, point, extra);
     cases += 1;
@@ -97,19 +100,20 @@ export function rehearse(subject: EtcdSubject, start: EtcdWorld, options: Search
   }
   const { plans, effects } = runner;
   const lostRevisions = lostBy(start, points.at(-1)?.world ?? start);
-  return { subject, start, points, walked, cases, plans, effects, ends, failures, lostRevisions, ...marks };
+  return { subject, start, points, walked, cases, drawn, plans, effects, ends, failures, lostRevisions, ...marks };
 }
 
 /** Every prefix crossed with every one more fault, or as many of them as are asked for. */
 function casesOf(
   points: readonly PlanPoint[],
   { kinds, sample }: SearchOptions,
-): readonly (readonly [PlanPoint, ExtraFault])[] {
+): { readonly chosen: readonly (readonly [PlanPoint, ExtraFault])[]; readonly drawn: Rehearsal["drawn"] } {
   const all = points.flatMap((point) =>
     extraFaults(point.world, point.under !== undefined, kinds).map((extra) => [point, extra] as const),
   );
-  if (sample === undefined || all.length <= sample.casesMax) return all;
-  return createPrng(sample.seed).shuffle(all).slice(0, sample.casesMax);
+  if (sample === undefined || all.length <= sample.casesMax) return { chosen: all, drawn: undefined };
+  const chosen = createPrng(sample.seed).shuffle(all).slice(0, sample.casesMax);
+  return { chosen, drawn: { casesInAll: all.length, seed: sample.seed } };
 }
 
 /** The moments of the run in which nothing more goes wrong. */
@@ -143,7 +147,7 @@ function walkPlan(
 /** Runs one case; the same case gives the same result, so that a failing one can be run again to tell its story. */
 export function runCase(runner: Runner, point: PlanPoint, extra: ExtraFault, trace?: RunTrace): RehearsedCase {
   const { under } = point;
-  runner.isUnseen = extra.kind === "fault" && point.effects.length === 0;
+  runner.firstSeen = runner.start;
   runner.struckNode = extra.kind === "fault" ? extra.fault.node : undefined;
   const violations: Violation[] = [];
   const run = (world: EtcdWorld, orphan?: Parameters<Runner["run"]>[1]): RunEnd => {
@@ -176,6 +180,7 @@ export function runCase(runner: Runner, point: PlanPoint, extra: ExtraFault, tra
       const faulted = injectEtcdFault(point.world, extra.fault);
       // What a script does that could not know of the fault is the fault's.
       const struck = isDead ? faulted : goOn(faulted);
+      if (point.effects.length === 0) runner.firstSeen = struck;
       end = run(struck);
       violations.push(...compareWithFaultAlone(runner.start, struck, extra, end, under !== undefined));
       if (extra.heal !== undefined) healed = run(injectEtcdFault(end.world, extra.heal));

@@ -15,7 +15,7 @@ export function describeRehearsal(rehearsal: Rehearsal): readonly string[] {
   const effects = points.length - 1;
   const lines = [
     `etcd of ${members} member${members === 1 ? "" : "s"}: ${plan.assessment.verdict.summary}`,
-    `searched: ${points.length} prefixes of a plan of ${effects} effect${effects === 1 ? "" : "s"}, each crossed with one more fault: ${cases} cases (${rehearsal.plans} plans made)`,
+    `searched: ${points.length} prefixes of a plan of ${effects} effect${effects === 1 ? "" : "s"}, each crossed with one more fault: ${cases} cases${describeDraw(rehearsal)} (${rehearsal.plans} plans made)`,
   ];
   if (failures.length > 0) return [...lines, ...describeFailures(failures, rehearsal)];
   const ends = [...rehearsal.ends]
@@ -33,6 +33,10 @@ export function describeRehearsal(rehearsal: Rehearsal): readonly string[] {
           `the restore that is asked for gives up ${lostRevisions} acknowledged revision${lostRevisions === 1 ? "" : "s"} newer than its source`,
         ]),
   ];
+}
+
+function describeDraw({ drawn }: Rehearsal): string {
+  return drawn === undefined ? "" : `, drawn from ${drawn.casesInAll} with seed ${drawn.seed}`;
 }
 
 function wordOfEnd(end: string): string {

@@ -46,6 +46,6 @@ describe("the rehearsal of the seeds", function () {
     const sample = { casesMax: 12, seed: "twice" };
     const once = await rehearseDrill(file, show, { sample });
     expect(await rehearseDrill(file, show, { sample })).to.deep.equal(once);
-    expect(once.words.join("\n")).to.match(/12 cases \(drawn from \d+ with seed twice\)/);
+    expect(once.words.join("\n")).to.match(/12 cases, drawn from \d+ with seed twice/);
   });
 });
