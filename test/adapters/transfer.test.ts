@@ -76,6 +76,15 @@ describe("carrying data over a real sshd", function () {
     }
   }
 
+  /** What is to be killed may show itself a moment after the node has begun to print. */
+  async function untilFound(find: () => readonly number[]): Promise<readonly number[]> {
+    for (const end = Date.now() + 20_000; ; await turn()) {
+      const found = find();
+      if (found.length > 0) return found;
+      if (Date.now() > end) throw new Error("nothing to kill within 20 s");
+    }
+  }
+
   const cuts: Readonly<Record<string, () => readonly number[]>> = {
     "kill -9 of the ssh that carries it": () =>
       operator.sshd.processesWith("ControlMaster=no", operator.sshd.configFile, "head -c"),
@@ -91,7 +100,7 @@ describe("carrying data over a real sshd", function () {
       rmSync(join(operator.sshd.root, "stalled"), { force: true });
       const running = operator.open().collect(collectStep("cp-0", path, sumOf(awkward)), into);
       await untilStalled();
-      for (const pid of victims()) process.kill(pid, "SIGKILL");
+      for (const pid of await untilFound(victims)) process.kill(pid, "SIGKILL");
       expect(await running).to.have.property("kind", "interrupted");
       expect(readdirSync(local)).to.deep.equal([]);
       operator.sshd.clearShims();
@@ -107,7 +116,8 @@ describe("carrying data over a real sshd", function () {
     stall("cat");
     const running = operator.open().deliver(deliverStep("cp-0", path, local, sumOf(awkward)), { path: local });
     await untilStalled();
-    for (const pid of cuts["kill -9 of the ssh that carries it"]?.() ?? []) process.kill(pid, "SIGKILL");
+    for (const pid of await untilFound(() => cuts["kill -9 of the ssh that carries it"]?.() ?? []))
+      process.kill(pid, "SIGKILL");
     expect(await running).to.have.property("kind", "interrupted");
     expect(existsSync(path)).to.equal(false);
     operator.sshd.clearShims();
