@@ -8,21 +8,19 @@ import type { EtcdStep } from "../../model/etcd-step";
 import type { EtcdMemberState, EtcdQuorum } from "../../model/etcd-verdict";
 import { quorumOf } from "../../model/etcd-verdict";
 import { compareHashes } from "./corruption";
-import { condemnData, moveLeader, startInQuorum, startMember, waitForMember } from "./make-steps";
+import { moveLeader, startInQuorum, startMember, waitForMember } from "./make-steps";
 import { isRefused, memberBlocker, memberBlockers } from "./member-blockers";
 import { announced, initialCluster, type Listed } from "./membership";
-import {
-  blocker,
-  etcdOf,
-  healthyVoters,
-  isOwnData,
-  nothing,
-  type Planning,
-  type PlanPart,
-  settingsOf,
-} from "./planning";
+import { blocker, etcdOf, healthyVoters, nothing, type Planning, type PlanPart, settingsOf } from "./planning";
 import { type Ballot, ballotOf, firstLoss, projectAll } from "./projection";
-import { clearUnlisted, finishLearner, replaceMember, startOwnMember, stopForks } from "./replace-member";
+import {
+  clearUnlisted,
+  condemnOwnData,
+  finishLearner,
+  replaceMember,
+  startOwnMember,
+  stopForks,
+} from "./replace-member";
 import { roomBlocker } from "./room";
 import { disarmAlarms, freeSpace } from "./space";
 import { correctPeerUrls, removeStrays } from "./tidy-membership";
@@ -130,12 +128,8 @@ function mend(planning: Planning, quorum: EtcdQuorum, member: EtcdMemberState): 
 function condemnCorrupt(planning: Planning, quorum: EtcdQuorum, corrupt: readonly string[]): PlanPart {
   const down = planning.assessment.members.filter((member) => member.condition !== "voting");
   if (down.length < 2) return nothing;
-  const steps = down.flatMap((member) => {
-    const etcd = etcdOf(planning, member.node);
-    if (!corrupt.includes(member.node) || member.entry?.id === undefined || etcd === undefined) return [];
-    if (!isOwnData(etcd, quorum, member) || etcd.data.isCondemned) return [];
-    return [condemnData(planning, member.node, member.entry.id, "its data is not to be used again: corrupt")];
-  });
+  const known = down.filter(({ node }) => corrupt.includes(node));
+  const steps = known.flatMap((member) => condemnOwnData(planning, quorum, member));
   return { steps, blockers: [] };
 }
 

@@ -66,6 +66,15 @@ export function replaceMember(planning: Planning, quorum: EtcdQuorum, member: Et
   return { steps, blockers: [] };
 }
 
+/** Marks the data that a member still holds as the member it was, unless it is marked already. */
+export function condemnOwnData(planning: Planning, quorum: EtcdQuorum, member: EtcdMemberState): readonly EtcdStep[] {
+  const { node, entry, condition } = member;
+  const etcd = etcdOf(planning, node);
+  if (etcd === undefined || entry?.id === undefined) return [];
+  if (!isOwnData(etcd, quorum, member) || etcd.data.isCondemned) return [];
+  return [condemnData(planning, node, entry.id, `its data is not to be used again: ${condition}`)];
+}
+
 /**
  * Other voters that do not answer. etcd adds nobody, not even a learner, while a listed voter is not connected.
  * Source: etcd server/etcdserver/server.go mayAddMember, isConnectedFullySince.
@@ -146,10 +155,7 @@ function stopForGood(
   if (!canRun(etcd)) return [];
   const steps: EtcdStep[] = [];
   // Stopped, it would look like a member that only has to be started.
-  if (isOwnData(etcd, quorum, member) && member.entry !== undefined && !etcd.data.isCondemned)
-    steps.push(
-      condemnData(planning, member.node, member.entry.id, `its data is not to be used again: ${member.condition}`),
-    );
+  steps.push(...condemnOwnData(planning, quorum, member));
   const handOver = member.isCounted && member.isLeader ? moveLeader(planning, member) : undefined;
   if (handOver !== undefined) steps.push(...holdBack(planning, member, etcd), handOver);
   return [...steps, stopMember(planning, member.node, `${member.node} is to be replaced: ${member.condition}`)];

@@ -1,16 +1,17 @@
 // The one more fault that every moment of a repair at a BOSH director is crossed with.
 
 import type { BoshBlockerReason } from "../../model/bosh-plan";
-import { invariantError } from "../../model/errors";
 import type { SimulatedDirector } from "../director/simulated-director";
 import {
   cutZonePower,
+  doesAgentAnswer,
   jobState,
   restoreZonePower,
   type SimulatedDeployment,
   type SimulatedInstance,
   shortName,
 } from "../director/world";
+import { findInstance } from "../drill/pks-world";
 import type { OperatorLink } from "./operator-link";
 
 /** One more fault. */
@@ -79,7 +80,7 @@ export function strikeDirector(extra: DirectorExtra, { director, deployment, lin
     case "vm-lost":
     case "agent-hung":
     case "process-failed": {
-      const { vm } = findShort(deployment, extra.instance);
+      const { vm } = findInstance(deployment, extra.instance);
       const process = vm?.processes.at(-1);
       if (vm !== undefined && extra.kind === "vm-lost") vm.existsInIaas = false;
       if (vm !== undefined && extra.kind === "agent-hung") vm.isAgentAlive = false;
@@ -154,14 +155,7 @@ export function describeDirectorExtra(extra: DirectorExtra): string {
 
 /** Does everything of it run, as the world has it? */
 export function isSound(director: SimulatedDirector, instance: SimulatedInstance): boolean {
-  const { vm, zone } = instance;
-  if (instance.lifecycle === "errand") return true;
-  if (vm === undefined || !vm.existsInIaas || !vm.isPoweredOn || !vm.isAgentAlive) return false;
-  return !director.world.zonesDown.has(zone) && jobState(vm) === "running";
-}
-
-function findShort(deployment: SimulatedDeployment, name: string): SimulatedInstance {
-  const found = deployment.instances.find((instance) => shortName(instance) === name);
-  if (found === undefined) throw invariantError(`the deployment has no instance ${name}`);
-  return found;
+  const { vm, lifecycle } = instance;
+  if (lifecycle === "errand") return true;
+  return vm !== undefined && doesAgentAnswer(director.world, instance) && jobState(vm) === "running";
 }

@@ -7,10 +7,10 @@ import { endProcess } from "../etcd/boot";
 import { effectsOfStep, pausedFields } from "../etcd/etcd-effects";
 import { changeNode, type EtcdWorld, votersOf, worldNodes } from "../etcd/etcd-world";
 import { injectEtcdFault } from "../etcd/inject-fault";
-import { createPrng } from "../prng";
 import type { Violation } from "./act-checkers";
 import { type EtcdSubject, planWorld } from "./etcd-subject";
 import { type ExtraFault, type ExtraFaultKind, extraFaults } from "./extra-faults";
+import { drawCases } from "./played";
 import { type RunEnd, Runner, type RunTrace } from "./run-to-end";
 import { isQuorate, soundVoters, trueCluster } from "./truth";
 
@@ -111,9 +111,8 @@ function casesOf(
   const all = points.flatMap((point) =>
     extraFaults(point.world, point.under !== undefined, kinds).map((extra) => [point, extra] as const),
   );
-  if (sample === undefined || all.length <= sample.casesMax) return { chosen: all, drawn: undefined };
-  const chosen = createPrng(sample.seed).shuffle(all).slice(0, sample.casesMax);
-  return { chosen, drawn: { casesInAll: all.length, seed: sample.seed } };
+  const { chosen, drawnBy } = drawCases(all, sample === undefined ? {} : { sample });
+  return { chosen, drawn: drawnBy === undefined ? undefined : { casesInAll: all.length, seed: drawnBy } };
 }
 
 /** The moments of the run in which nothing more goes wrong. */
