@@ -28,13 +28,13 @@ export interface DemoProject {
 export function createDemoProject(folder: string, repository: string): DemoProject {
   const world = path.join(folder, "world.json");
   // Links, because Pulumi wants a program inside of its project.
-  for (const name of ["stacks", "src", "node_modules"])
+  for (const name of ["stacks", "src", "dist", "node_modules"])
     fs.symlinkSync(path.join(repository, name), path.join(folder, name), "dir");
   const project = {
     name: "quorate-demo",
-    runtime: { name: "nodejs", options: { typescript: false, nodeargs: "--import=tsx" } },
+    runtime: { name: "nodejs", options: { typescript: false, nodeargs: "--require=../dist/typescript.js" } },
     main: "stacks",
-    plugins: { providers: [{ name: "quorate", path: "./src/provider" }] },
+    plugins: { providers: [{ name: "quorate", path: "./dist/provider" }] },
   };
   const nodes = demoNodes.map(({ name, address }) => [
     name,

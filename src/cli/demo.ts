@@ -6,6 +6,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { containersOf } from "../model/node-observation";
+import { packageFolder } from "../model/package-folder";
 import {
   advance,
   createWorld,
@@ -20,7 +21,6 @@ import {
 import { createDemoProject, type DemoProject, demoNodes } from "./demo-project";
 import { runQuorate } from "./demo-run";
 
-const repository = path.resolve(__dirname, "../..");
 const node = "cp-0";
 const scheduler = { node, fileName: "kube-scheduler.yaml" } as const;
 const keepOption = "--keep";
@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   const isKept = process.argv.includes(keepOption);
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "quorate-demo-"));
   try {
-    const project = createDemoProject(folder, repository);
+    const project = createDemoProject(folder, packageFolder);
     await play(project);
     if (isKept) say("", "To go on with it:", ...commandsToGoOn(project));
   } finally {
@@ -39,7 +39,7 @@ async function main(): Promise<void> {
 
 function commandsToGoOn({ folder, environment }: DemoProject): readonly string[] {
   const exports = Object.entries(environment).map(([name, value]) => `  export ${name}='${value}'`);
-  return [`  cd '${folder}'`, ...exports, `  node '${path.join(repository, "bin/quorate.js")}' preview`];
+  return [`  cd '${folder}'`, ...exports, `  node '${path.join(packageFolder, "bin/quorate.js")}' preview`];
 }
 
 async function play(project: DemoProject): Promise<void> {
@@ -53,7 +53,7 @@ async function play(project: DemoProject): Promise<void> {
     kubeadmTopology(
       demoNodes.map((values) => ({
         ...values,
-        pods: readPodFolder(path.join(repository, "stacks/demo/manifests"), { ...values }),
+        pods: readPodFolder(path.join(packageFolder, "stacks/demo/manifests"), { ...values }),
       })),
     ),
     "demo",

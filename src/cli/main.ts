@@ -1,48 +1,33 @@
-// `quorate`: the one place that knows every command.
+// `quorate`: the one place that knows every command. Only what the command at hand needs is loaded.
 
-import * as fs from "node:fs";
-import * as path from "node:path";
 import { Command } from "commander";
 import { isRecoveryError } from "../model/errors";
-import { observeSite } from "../provider/observe-site";
-import { registerCaptureCommand } from "./capture";
-import { registerDoctorCommand } from "./doctor";
-import { registerDrillCommand } from "./drill";
-import { registerEngineCommands } from "./engine";
-import { processContext } from "./engine/context";
-import { registerInventoryCommand } from "./inventory";
-import { registerRehearseCommand } from "./rehearse";
-import { registerRestorePkiCommand } from "./restore-pki";
-import { registerRunbookCommand } from "./runbook";
-import { registerTrustCommand } from "./trust";
+import { packageVersion } from "../model/package-folder";
+import { type CommandGroup, commandGroups } from "./command-groups";
 
-function createProgram(): Command {
+function createProgram(groups: readonly CommandGroup[]): Command {
   const program = new Command("quorate")
     .description(
       "control-plane recovery as code: preview what broke on the live nodes, up restores it one step at a time",
     )
     .version(packageVersion())
     .showHelpAfterError("(see --help)");
-  registerEngineCommands(program, processContext());
-  registerDoctorCommand(program);
-  registerDrillCommand(program);
-  registerCaptureCommand(program);
-  registerInventoryCommand(program, { observe: observeSite });
-  registerRestorePkiCommand(program);
-  registerRunbookCommand(program, processContext());
-  registerRehearseCommand(program, processContext());
-  registerTrustCommand(program);
+  for (const group of groups) group.register(program);
   return program;
 }
 
-function packageVersion(): string {
-  const file = path.join(__dirname, "../../package.json");
-  return (JSON.parse(fs.readFileSync(file, "utf8")) as { version: string }).version;
+/** The group of the command that is asked for; all of them for a list, a suggestion or a mistake. */
+function groupsFor([first = "--help"]: readonly string[]): readonly CommandGroup[] {
+  if (first === "--version" || first === "-V") return [];
+  const group = commandGroups.find(({ commands }) => commands.includes(first));
+  return group === undefined ? commandGroups : [group];
 }
 
 // One sentence, then each problem, then what to do. A stack trace is shown for our own bugs only.
 function reportError(error: unknown): void {
   if (!isRecoveryError(error) || error.code === "invariant") {
+    // A stack is put into words when it is first asked for: from here on in the lines of the sources.
+    (require("source-map-support") as { install(): void }).install();
     process.stderr.write(
       `error: this is a bug in quorate: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
     );
@@ -53,7 +38,7 @@ function reportError(error: unknown): void {
   process.stderr.write(`error: ${error.message}\n${problems}${hint}`);
 }
 
-createProgram()
+createProgram(groupsFor(process.argv.slice(2)))
   .parseAsync(process.argv)
   .catch((error: unknown) => {
     reportError(error);

@@ -41,6 +41,12 @@ function waitForExit(child: ChildProcess): Promise<number | string> {
   });
 }
 
+/** Preloaded: runs TypeScript files as they are. */
+export const typescriptHook = join(__dirname, "typescript.js");
+
+/** Preloaded into programs: keeps the SDK from loading what they hardly ever need. */
+export const deferredModulesHook = join(__dirname, "deferred-modules.js");
+
 /** Starts node with descriptor 3 as its tie to this process. */
 export function startNode(options: ChildOptions): NodeChild {
   const child = spawn(process.execPath, ["--require", join(__dirname, "parent-watch.js"), ...options.args], {

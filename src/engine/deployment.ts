@@ -175,10 +175,11 @@ class Deployment {
   }
 
   private async runPhases(): Promise<boolean> {
-    if (!(await this.refreshFirst())) return false;
     const what = this.options.kind === "preview" ? (this.options.previewOf ?? "up") : this.options.kind;
+    const refreshed = this.refreshFirst();
+    const hasRun = what !== "up" || (await this.runProgram(refreshed));
+    if (!(await refreshed) || !hasRun) return false;
     if (what === "refresh") return true;
-    if (what === "up" && !(await this.runProgram())) return false;
     const registered = this.registrations.registeredUrns();
     return deleteUnregistered(this.context, registered, () => this.registrations.findStopReason() !== undefined);
   }
@@ -199,7 +200,9 @@ class Deployment {
     this.context.emit(message("warning", "", `an earlier run was interrupted while it worked on:${list}`));
   }
 
-  private async runProgram(): Promise<boolean> {
+  /** The program takes a while to load, meanwhile the refresh goes on; what it registers waits for the refresh. */
+  private async runProgram(refreshed: Promise<boolean>): Promise<boolean> {
+    this.registrations.startAfter(refreshed);
     const printed: string[] = [];
     const program = startProgram(this.context, this.runningServer().address, this.options.env, (stream, line) => {
       if (stream === "stderr") printed.push(line);

@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { inputError, unsupportedError } from "../model/errors";
-import { startNode } from "./child-process";
+import { startNode, typescriptHook } from "./child-process";
 import { gzipDetailsVariable } from "./grpc-call";
 import { type ProjectPlugin, readRuntimeName } from "./project";
 
@@ -28,6 +28,21 @@ export interface PluginStart {
 export interface PluginProcess {
   readonly port: number;
   stop(): Promise<void>;
+}
+
+/**
+ * What node is given to run the plugin: the folder's own program `pulumi-resource-<name>`, or the SDK's runner with the folder.
+ * Source: pulumi/pulumi sdk/go/common/resource/plugin/plugin.go (ExecPlugin).
+ */
+function pluginWords(plugin: ProjectPlugin): readonly string[] {
+  const program = join(plugin.directory, `pulumi-resource-${plugin.name}`);
+  if (existsSync(program)) {
+    const [first = ""] = readFileSync(program, "utf8").split("\n", 1);
+    if (/^#!.*\bnode$/.test(first)) return [program];
+    throw unsupportedError(`plugin ${plugin.name}: ${program} is no node program; use the pulumi CLI for this stack`);
+  }
+  checkPluginFolder(plugin);
+  return ["--require", typescriptHook, locateRunner(plugin), plugin.directory];
 }
 
 function checkPluginFolder(plugin: ProjectPlugin): void {
@@ -61,8 +76,7 @@ function locateRunner(plugin: ProjectPlugin): string {
  * @throws RecoveryError "input" with what the plugin printed when it does not come up.
  */
 export async function startPlugin(start: PluginStart): Promise<PluginProcess> {
-  checkPluginFolder(start.plugin);
-  const runner = locateRunner(start.plugin);
+  const words = pluginWords(start.plugin);
   const printed: string[] = [];
   let announce: (port: number) => void = () => undefined;
   const announced = new Promise<number>((resolve) => {
@@ -70,11 +84,10 @@ export async function startPlugin(start: PluginStart): Promise<PluginProcess> {
   });
   let port: number | undefined;
   const child = startNode({
-    // The runner's type check takes seconds for a big plugin; tsx only strips types, as the program's runner does with
-    // PULUMI_NODEJS_TRANSPILE_ONLY. TS_NODE_IGNORE keeps the runner's own ts-node off the same files.
-    args: ["--require", require.resolve("tsx/cjs"), runner, start.plugin.directory, start.engineAddress],
+    args: [...words, start.engineAddress],
     cwd: start.cwd,
-    env: { ...start.env, PULUMI_NODEJS_TYPESCRIPT: "true", TS_NODE_IGNORE: ".*", [gzipDetailsVariable]: "1" },
+    // The SDK's runner would check the types of a plugin folder for seconds; this keeps its compiler off all files.
+    env: { ...start.env, TS_NODE_IGNORE: ".*", [gzipDetailsVariable]: "1" },
     onLine: (stream, line) => {
       if (port === undefined && stream === "stdout" && /^\d{1,5}$/.test(line.trim())) {
         port = Number(line.trim());
@@ -95,6 +108,6 @@ export async function startPlugin(start: PluginStart): Promise<PluginProcess> {
   await child.stop();
   const why = first === "late" ? `did not serve within ${startTimeoutMs / 1000} s` : first;
   throw inputError(`plugin ${start.plugin.name} ${why}: ${printed.slice(0, 3).join(" ").trim()}`, {
-    hint: `start it by hand to see more: node ${runner} ${start.plugin.directory} 127.0.0.1:1`,
+    hint: `start it by hand to see more: node ${words.join(" ")} 127.0.0.1:1`,
   });
 }

@@ -80,6 +80,16 @@ export class Registrations {
     while (this.running.size > 0) await Promise.allSettled([...this.running]);
   }
 
+  /** Plans nothing before `ready`; stops when that is false or fails. */
+  startAfter(ready: Promise<boolean>): void {
+    this.planning = ready.then(
+      (isReady) => {
+        if (!isReady) this.stop(inputError("what had to come before has failed"));
+      },
+      (error: unknown) => this.stop(error instanceof Error ? error : new Error(String(error))),
+    );
+  }
+
   /** Registers a resource; resolves when it has been done, or would be. */
   async register(goal: Goal): Promise<RegisterResult> {
     const provider = goal.custom && !isProviderType(goal.type) ? await this.resolveProvider(goal) : "";

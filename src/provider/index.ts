@@ -1,8 +1,7 @@
 // The plugin's process: serves the provider and prints its port, as every Pulumi plugin does.
 
-import * as fs from "node:fs";
-import * as path from "node:path";
 import { localBackupStore } from "../adapters/local-backup-store";
+import { packageVersion } from "../model/package-folder";
 import { boshDeploymentResource } from "./bosh-deployment";
 import { boshResurrectionResource } from "./bosh-resurrection";
 import { controlPlaneResource } from "./control-plane";
@@ -19,9 +18,8 @@ import { serveProvider } from "./server";
 import { staticPodResource } from "./static-pod";
 
 async function main(): Promise<void> {
-  const { version } = JSON.parse(fs.readFileSync(path.join(__dirname, "package.json"), "utf8")) as { version: string };
   const port = await serveProvider({
-    version,
+    version: packageVersion(),
     types: [
       controlPlaneResource(openNodes),
       staticPodResource(openNodes),

@@ -4,7 +4,6 @@ import { localFiles } from "../adapters/kept-file";
 import { openNodes as openRealNodes } from "../adapters/nodes";
 import { systemClock } from "../adapters/system-clock";
 import type { ControlPlaneDeclaration } from "../model/declaration";
-import { openWorldFile, simulatedClock, simulatedNodes } from "../simulator";
 import { shellRecords } from "./open-bosh";
 import { operatorSources } from "./open-director";
 import type { OpenNodes } from "./plane-resource";
@@ -17,6 +16,8 @@ export const openNodes: OpenNodes = async (plane, tell) => {
     const bosh = { sources: operatorSources, records: shellRecords(), clock, tell };
     return { nodes: openRealNodes(plane, { bosh }), clock };
   }
+  // Loaded only for simulated nodes.
+  const { openWorldFile, simulatedClock, simulatedNodes } = require("../simulator") as typeof import("../simulator");
   const holder = openWorldFile(world);
   return { nodes: simulatedNodes(holder, { plane, files: localFiles }), clock: simulatedClock(holder) };
 };

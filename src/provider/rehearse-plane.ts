@@ -14,8 +14,7 @@ import { etcdInputOf } from "../plan/control-plane-etcd";
 import { renderEtcdStep } from "../render/etcd-step-command";
 import { hiddenCommands } from "../render/runbook";
 import { guideStep } from "../render/step-guidance";
-import { type LiveRehearsal, rehearseLive } from "../simulator/rehearsal/live-subject";
-import { summariseLive } from "../simulator/rehearsal/summarise";
+import type { LiveRehearsal, rehearseLive } from "../simulator/rehearsal/live-subject";
 import { podOf } from "./keep-runbook";
 
 /** Folder in which a preview leaves the summaries of its rehearsals for `quorate rehearse`, which reads them. */
@@ -36,7 +35,7 @@ export class PlaneRehearsal {
   /** `folder`: where summaries are left, and then every plan is rehearsed; undefined: only what is declared so. */
   constructor(
     private readonly folder: string | undefined = undefined,
-    private readonly rehearse: typeof rehearseLive = rehearseLive,
+    private readonly rehearse: typeof rehearseLive = rehearseOnCopy,
   ) {}
 
   /** The plan, without its etcd steps when the rehearsal does not hold. */
@@ -54,6 +53,8 @@ export class PlaneRehearsal {
     const input = etcdInputOf(plane, observations, history, () => []);
     if (input === undefined) return { plan, words: undefined };
     const result = this.rehearse(input);
+    const { summariseLive } =
+      require("../simulator/rehearsal/summarise") as typeof import("../simulator/rehearsal/summarise");
     const summary = summariseLive(nameOf(plane), "the plan over what was just observed", result, showStep);
     this.keep(summary);
     const words = ["rehearsal on a copy of what was observed:", ...summary.words.map((line) => `  ${line}`)].join("\n");
@@ -69,6 +70,13 @@ export class PlaneRehearsal {
     writeFileSync(join(this.folder, `${file}.json`), JSON.stringify(summary), { mode: 0o600 });
   }
 }
+
+// The simulator is loaded when a rehearsal is asked for.
+const rehearseOnCopy: typeof rehearseLive = (...given) => {
+  const { rehearseLive } =
+    require("../simulator/rehearsal/live-subject") as typeof import("../simulator/rehearsal/live-subject");
+  return rehearseLive(...given);
+};
 
 // A definition that is declared may hold secret values, and a summary knows nothing of which.
 function showStep(step: EtcdStep): { readonly title: string; readonly command?: string } {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import Handlebars, { type HelperDelegate, type HelperOptions } from "handlebars";
 import { templateError } from "../model/errors";
 import type { Inventory, InventoryComment, InventoryVariable, SectionPart } from "../model/inventory";
+import { packageFolder } from "../model/package-folder";
 import { type QuoteKind, quote } from "./inventory-quoting";
 
 const engine = Handlebars.create();
@@ -24,7 +25,7 @@ function given(value: unknown): unknown {
   return value;
 }
 
-const folder = join(__dirname, "..", "..", "templates", "inventory");
+const folder = join(packageFolder, "templates", "inventory");
 const compiled = new Map<string, HandlebarsTemplateDelegate>();
 
 /**

@@ -5,11 +5,12 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import Handlebars from "handlebars";
 import { durationText } from "../model/duration";
+import { packageFolder } from "../model/package-folder";
 import type { Report, ReportHealth, ReportStep } from "../model/report";
 import { timeText } from "./drill-text";
 import type { Chart } from "./report-charts";
 
-const templateFile = path.resolve(__dirname, "../../templates/report.html.hbs");
+const templateFile = path.join(packageFolder, "templates/report.html.hbs");
 
 /** The page of one or more reports; several are told apart by their titles, as the two designs of a comparison. */
 export function renderReport(reports: readonly Report[]): string {

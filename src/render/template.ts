@@ -5,10 +5,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import Handlebars from "handlebars";
 import { templateError } from "../model/errors";
+import { packageFolder } from "../model/package-folder";
 import { quoteComment, quoteDocument, quoteWord } from "./quote";
 
 /** Where the templates are. */
-export const templateDirectory = join(__dirname, "..", "..", "templates");
+export const templateDirectory = join(packageFolder, "templates");
 
 /** Shell text that came out of a template and may go into another one as it is. */
 export interface ShellText {

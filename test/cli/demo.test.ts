@@ -10,8 +10,9 @@ import { runQuorate } from "../../src/cli/demo-run";
 const repository = path.resolve(__dirname, "../..");
 
 async function runDemo(temporary: string) {
-  const tsx = path.join(repository, "node_modules/tsx/dist/cli.mjs");
-  const child = spawn(process.execPath, [tsx, path.join(repository, "src/cli/demo.ts")], {
+  const { scripts } = JSON.parse(fs.readFileSync(path.join(repository, "package.json"), "utf8"));
+  const child = spawn("sh", ["-c", scripts.demo], {
+    cwd: repository,
     env: { ...process.env, TMPDIR: temporary, HOME: temporary },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -58,8 +58,8 @@ export class Workspace {
       ...process.env,
       PULUMI_BACKEND_URL: `file://${join(this.root, "state")}`,
       PULUMI_CONFIG_PASSPHRASE: passphrase,
-      CONFORMANCE_LOG: join(this.root, "calls.jsonl"),
-      CONFORMANCE_ANSWERS: join(this.root, "answers.json"),
+      QUORATE_TEST_CALLS: join(this.root, "calls.jsonl"),
+      QUORATE_TEST_ANSWERS: join(this.root, "answers.json"),
     };
   }
 
@@ -126,10 +126,12 @@ export class Workspace {
       this.kind === "recorded"
         ? `require(${JSON.stringify(join(pluginSources, "record.ts"))}); require("./index.ts");`
         : `require(${JSON.stringify(join(pluginSources, "replay.ts"))});`;
-    writeFileSync(join(folder, "main.js"), `${main}\n`);
+    // As a program of its own it starts at once; the SDK's runner of plugin folders would load a compiler first.
+    const hook = JSON.stringify(join(repository, "src/engine/typescript.js"));
     writeFileSync(
-      join(folder, "package.json"),
-      JSON.stringify({ name: "quorate-plugin", version: "0.1.0", main: "main.js" }),
+      join(folder, "pulumi-resource-quorate"),
+      `#!/usr/bin/env node\nprocess.chdir(${JSON.stringify(folder)}); require(${hook}); ${main}\n`,
+      { mode: 0o755 },
     );
   }
 

@@ -1,6 +1,6 @@
 // Runs of the engine on small programs with a plugin whose answers the program chooses.
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { DemoProject } from "./fixture/demo-project";
@@ -219,9 +219,38 @@ describe("runDeployment", function () {
     expect(text).to.not.include("node_modules");
   });
 
+  it("has the SDK run a plugin folder that has no program of its own", async () => {
+    start(`new Thing("a", { spec: 1 });`);
+    rmSync(demo.pluginProgram());
+    expect((await demo.run("preview")).result).to.include({ succeeded: true, hasChanges: true });
+    writeFileSync(join(demo.root, "plugin/main.js"), 'throw new Error("no such module: etcd");');
+    expect((await demo.run("preview")).problems.join("\n"))
+      .to.include("plugin demo")
+      .and.include("no such module: etcd");
+  });
+
+  it("refuses a plugin that is no node program, and starts nothing", async () => {
+    start(`new Thing("a", { spec: 1 });`);
+    writeFileSync(demo.pluginProgram(), "#!/bin/sh\ntouch started\n");
+    const { result, problems } = await demo.run("preview");
+    expect(result.succeeded).to.equal(false);
+    expect(problems.join("\n")).to.include("is no node program; use the pulumi CLI for this stack");
+  });
+
+  it("refuses a TypeScript program of ES modules where Node.js does not run it, in one sentence", async function () {
+    if ("typescript" in process.features) this.skip();
+    start(`new Thing("a", { spec: 1 });`);
+    writeFileSync(join(demo.root, "package.json"), '{"name":"demo","private":true,"type":"module"}');
+    const refusal = await demo.run("preview").then(
+      () => "it ran",
+      (error: Error) => error.message,
+    );
+    expect(refusal).to.include('"type": "module"').and.include("needs Node.js 22.18");
+  });
+
   it("says how a plugin fails to start", async () => {
     start(`new Thing("a", { spec: 1 });`);
-    writeFileSync(join(demo.root, "plugin/main.js"), `throw new Error("no such module: etcd");`);
+    writeFileSync(demo.pluginProgram(), '#!/usr/bin/env node\nthrow new Error("no such module: etcd");');
     const { result, problems } = await demo.run("preview");
     expect(result.succeeded).to.equal(false);
     expect(problems.join("\n")).to.include("plugin demo").and.include("no such module: etcd");

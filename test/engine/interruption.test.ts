@@ -28,7 +28,7 @@ describe("an interrupted up", function () {
     demo = new DemoProject(`new Thing("a", { spec: 1 });`);
     await demo.run("up");
     demo.takeCalls();
-    demo.program(`const a = new Thing("a", { spec: 2, waitFor: env("DEMO_LIVE") + "/go" });
+    demo.program(`const a = new Thing("a", { spec: 2, waitFor: env("QUORATE_TEST_LIVE") + "/go" });
       new Thing("b", { spec: 1 }, { dependsOn: a });`);
     running = startCli(upArgs, demo.root, demo.env);
     await until(() => calls().includes("update a"));

@@ -10,7 +10,7 @@ import { expect } from "chai";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { parse } from "yaml";
 
-const folder = resolve(__dirname, "../../src/provider");
+const folder = resolve(__dirname, "../../dist/provider");
 
 describe("the plugin under Pulumi's own runner", function () {
   this.timeout(120_000);

@@ -3,10 +3,11 @@
 import * as path from "node:path";
 import { type ControlPlaneDeclaration, controlPlaneSchema } from "../../model/declaration";
 import { inputError } from "../../model/errors";
+import { packageFolder } from "../../model/package-folder";
 import { readPodFolder } from "../pod-folder";
 import type { KubeadmDrillScenario } from "./kubeadm-drill-scenario";
 
-const manifests = path.resolve(__dirname, "../../../stacks/demo/manifests");
+const manifests = path.join(packageFolder, "stacks/demo/manifests");
 
 /** Nodes cp-0, cp-1, ... with the Pods of the demo stack. */
 export function declareNodes(count: number) {

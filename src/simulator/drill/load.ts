@@ -4,8 +4,9 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
 import { inputError } from "../../model/errors";
+import { packageFolder } from "../../model/package-folder";
 
-const folder = path.resolve(__dirname, "../../../scenarios");
+const folder = path.join(packageFolder, "scenarios");
 
 /** A drill's file. */
 export interface DrillFile {
