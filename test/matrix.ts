@@ -1,22 +1,37 @@
 // Picks what of a long matrix runs today: one case of each kind by a seed, or all of them.
 
 import { execFileSync } from "node:child_process";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { createPrng } from "../src/simulator/prng";
 
 /** QUORATE_TEST_ALL=1 runs every case of every matrix. */
-const runsAll = process.env.QUORATE_TEST_ALL === "1";
+export const runsAll = process.env.QUORATE_TEST_ALL === "1";
 
 /** Chooses the cases: QUORATE_TEST_SEED, else the commit, so that runs vary and can be repeated. */
 export const testSeed = process.env.QUORATE_TEST_SEED ?? commitHash();
 
-const omitted: string[] = [];
-
-/** What was left out so far, one line a matrix. */
-export function leftOut(): readonly string[] {
-  return omitted;
+/** What of one matrix was left out. */
+export interface LeftOut {
+  readonly matrix: string;
+  readonly cases: number;
+  readonly of: number;
 }
 
-/** One case of each kind, or all of them; what is left out is told at the end of the run. */
+// Files run in several processes; the one that reports reads what each has left out.
+const noteFile = process.env.QUORATE_TEST_LEFT_OUT;
+
+/** What was left out so far, of all processes of this run, each matrix once. */
+export function leftOut(): readonly LeftOut[] {
+  if (noteFile === undefined || !existsSync(noteFile)) return [];
+  const lines = new Set(readFileSync(noteFile, "utf8").trim().split("\n"));
+  return [...lines].map((line) => JSON.parse(line) as LeftOut);
+}
+
+function note(entry: LeftOut): void {
+  if (noteFile !== undefined && entry.cases > 0) appendFileSync(noteFile, `${JSON.stringify(entry)}\n`);
+}
+
+/** One case of each kind, or all of them; how many are left out is told at the end of the run. */
 export function chooseCases<Case extends { readonly name: string }>(
   matrix: string,
   cases: readonly Case[],
@@ -34,9 +49,7 @@ export function chooseCases<Case extends { readonly name: string }>(
       ] ?? []
     );
   });
-  const rest = cases.filter((one) => !chosen.includes(one));
-  if (rest.length > 0)
-    omitted.push(`${matrix}: ${rest.length} of ${cases.length} cases: ${rest.map((one) => one.name).join("; ")}`);
+  note({ matrix, cases: cases.length - chosen.length, of: cases.length });
   return cases.filter((one) => chosen.includes(one));
 }
 
@@ -45,7 +58,7 @@ export function wholeOnly<Case extends { readonly name: string }>(
   matrix: string,
   cases: readonly Case[],
 ): readonly Case[] {
-  if (!runsAll) omitted.push(`${matrix}: ${cases.length} cases: ${cases.map((one) => one.name).join("; ")}`);
+  if (!runsAll) note({ matrix, cases: cases.length, of: cases.length });
   return runsAll ? cases : [];
 }
 

@@ -1,51 +1,77 @@
 // mocha's spec reporter, with what took long, what was left out, what failed, and a last line that any machine can read.
 
+import { writeFileSync } from "node:fs";
 import * as path from "node:path";
 import Mocha from "mocha";
 import { leftOut, testSeed } from "./matrix";
 
 /** So many of the slowest files are told, so that the suite's length can be kept. */
-const slowestFiles = 15;
+const slowestFiles = 10;
+
+/** How a run ended, for the program that started it. */
+export interface RunTotals {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** One line for each failure. */
+  readonly failures: readonly string[];
+  /** Tests by file, whether they passed, failed or were skipped. */
+  readonly files: Readonly<Record<string, number>>;
+}
 
 /** Ends with what failed, a line each, and "N passed, N failed, N skipped" alone on the last line. */
 class LastLineReporter extends Mocha.reporters.Spec {
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
     super(runner, options);
-    const { EVENT_SUITE_BEGIN, EVENT_SUITE_END, EVENT_TEST_FAIL, EVENT_RUN_END } = Mocha.Runner.constants;
-    const startedAtMs = new Map<string, number>();
+    const { EVENT_TEST_FAIL, EVENT_TEST_END, EVENT_RUN_END } = Mocha.Runner.constants;
     const tookMs = new Map<string, number>();
-    const failed: string[] = [];
-    runner.on(EVENT_SUITE_BEGIN, (suite) => {
-      if (suite.file !== undefined && suite.parent?.root === true) startedAtMs.set(suite.file, Date.now());
-    });
-    runner.on(EVENT_SUITE_END, (suite) => {
-      const startedAt = suite.file === undefined ? undefined : startedAtMs.get(suite.file);
-      if (suite.file === undefined || startedAt === undefined || suite.parent?.root !== true) return;
-      tookMs.set(suite.file, (tookMs.get(suite.file) ?? 0) + Date.now() - startedAt);
+    const counted = new Map<string, number>();
+    const failures: string[] = [];
+    runner.on(EVENT_TEST_END, (test) => {
+      const file = path.relative(process.cwd(), test.file ?? "");
+      tookMs.set(file, (tookMs.get(file) ?? 0) + (test.duration ?? 0));
+      counted.set(file, (counted.get(file) ?? 0) + 1);
     });
     runner.on(EVENT_TEST_FAIL, (test, error: Error) => {
       const [cause = ""] = String(error.message).split("\n");
-      failed.push(`FAILED ${test.titlePath().join(" > ")}: ${cause.slice(0, 300)}`);
+      failures.push(`FAILED ${test.titlePath().join(" > ")}: ${cause.slice(0, 300)}`);
     });
     runner.once(EVENT_RUN_END, () => {
-      const { passes, failures, pending } = this.stats;
-      const lines = [
-        "",
-        `the ${slowestFiles} slowest files:`,
-        ...[...tookMs]
-          .sort(([, a], [, b]) => b - a)
-          .slice(0, slowestFiles)
-          .map(([file, ms]) => `  ${(ms / 1000).toFixed(0).padStart(5)} s  ${path.relative(process.cwd(), file)}`),
-      ];
-      const omitted = leftOut();
-      if (omitted.length > 0) {
-        lines.push("", `left out of this run (seed ${testSeed}; npm run test:all runs them):`);
-        lines.push(...omitted.map((line) => `  ${line}`));
-      }
-      lines.push("", ...failed, `${passes} passed, ${failures} failed, ${pending} skipped`);
+      const { passes, failures: failed, pending } = this.stats;
+      const files = Object.fromEntries([...counted].sort());
+      const totals: RunTotals = { passed: passes, failed, skipped: pending, failures, files };
+      const result = process.env.QUORATE_TEST_RESULT;
+      if (result !== undefined) writeFileSync(result, JSON.stringify(totals));
+      const lines = [...describeSlowest(tookMs), ...describeLeftOut(), "", ...failures, lastLine(totals)];
       process.stdout.write(`${lines.join("\n")}\n`);
     });
   }
 }
 
-module.exports = LastLineReporter;
+/** The line that any machine can read. */
+export function lastLine({ passed, failed, skipped }: RunTotals): string {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}
+
+function describeSlowest(tookMs: ReadonlyMap<string, number>): readonly string[] {
+  const slowest = [...tookMs].sort(([, a], [, b]) => b - a).slice(0, slowestFiles);
+  return [
+    "",
+    "the slowest files (their tests, without what prepares them):",
+    ...slowest.map(([file, ms]) => `  ${(ms / 1000).toFixed(0).padStart(5)} s  ${file}`),
+  ];
+}
+
+function describeLeftOut(): readonly string[] {
+  const all = leftOut();
+  if (all.length === 0) return [];
+  const cases = all.reduce((sum, one) => sum + one.cases, 0);
+  const of = all.reduce((sum, one) => sum + one.of, 0);
+  return [
+    "",
+    `left out by seed ${testSeed}: ${cases} of ${of} cases (npm run test:all runs them)`,
+    ...all.map((one) => `  ${String(one.cases).padStart(5)} of ${String(one.of).padEnd(4)} ${one.matrix}`),
+  ];
+}
+
+export default LastLineReporter;

@@ -10,7 +10,7 @@ import type { RecoveryResult } from "../../src/model/inventory-recovery";
 import { requestOf, type SituationCase, situations } from "./situations";
 
 const goldenFolder = join(__dirname, "golden");
-const isUpdate = process.env.UPDATE_GOLDEN === "1";
+const isUpdate = process.env.QUORATE_TEST_GOLDEN === "update";
 
 function siteOf(situation: SituationCase): Site {
   const path = situation.format === "ini" ? "hosts.ini" : "hosts.yml";

@@ -92,7 +92,7 @@ describeEtcd("a replacement on real etcd that is killed", function () {
     fs.writeFileSync(path.join(hold, "point"), String(point));
     return project.start(["up", "--stack", project.stack, "--yes", "--skip-preview"], {
       PATH: `${hold}:${process.env.PATH ?? ""}`,
-      QUORATE_HOLD: hold,
+      QUORATE_TEST_HOLD: hold,
     });
   }
 

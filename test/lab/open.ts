@@ -1,4 +1,4 @@
-// Opens a lab by hand: `npx tsx test/lab/open.ts kubeadm`. It stays until ^C or the end of its input.
+// Opens a lab by hand: `npm run lab kubeadm`. It stays until ^C or the end of its input.
 
 import { openKubeadmLab, openPksLab, openSystemdEtcdLab } from "./lab";
 import { type LabSkipped, prepareMachine } from "./requirements";
@@ -25,7 +25,7 @@ async function openBareHost(): Promise<(Site & { readonly kind: "bare" }) | LabS
 async function main(kind: string | undefined): Promise<number> {
   const open = Object.entries(kinds).find(([name]) => name === kind)?.[1];
   if (open === undefined) {
-    process.stderr.write(`usage: npx tsx test/lab/open.ts ${Object.keys(kinds).join("|")}\n`);
+    process.stderr.write(`usage: npm run lab ${Object.keys(kinds).join("|")}\n`);
     return 64;
   }
   const started = Date.now();

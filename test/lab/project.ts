@@ -28,9 +28,9 @@ function inHomeSsh(folder: string): readonly string[] {
   return ["unshare", "--mount", "sh", "-c", script, folder];
 }
 
-/** QUORATE_LAB_LOG=<file> keeps every command with what it printed and how long it took. */
+/** QUORATE_TEST_LOG=<file> keeps every command with what it printed and how long it took. */
 function logCommand(text: string): void {
-  const file = process.env.QUORATE_LAB_LOG;
+  const file = process.env.QUORATE_TEST_LOG;
   if (file !== undefined) fs.appendFileSync(file, text);
 }
 
@@ -39,7 +39,7 @@ export class Project {
   readonly folder = fs.mkdtempSync(path.join(os.tmpdir(), "quorate-project-"));
 
   constructor(readonly stack: string) {
-    for (const name of ["node_modules", "src", "templates"])
+    for (const name of ["node_modules", "dist", "src"])
       fs.symlinkSync(path.join(repository, name), path.join(this.folder, name));
     for (const name of ["Pulumi.yaml", "package.json", "tsconfig.json"])
       fs.copyFileSync(path.join(repository, name), path.join(this.folder, name));

@@ -46,7 +46,7 @@ const programs: readonly Program[] = [
 
 /** Makes the machine ready, or says why it cannot be. Changes nothing when all is there. */
 export async function prepareMachine(): Promise<LabSkipped | undefined> {
-  if (process.env.QUORATE_LAB === "0") return skipped("QUORATE_LAB=0 asks for no lab");
+  if (process.env.QUORATE_TEST_LAB === "0") return skipped("QUORATE_TEST_LAB=0 asks for no lab");
   if (process.platform !== "linux") return skipped(`the lab needs Linux, this is ${process.platform}`);
   if (process.getuid?.() !== 0) return skipped("the lab needs root, to make namespaces and mounts");
   if (!existsSync("/sys/fs/cgroup/systemd") || !existsSync("/sys/fs/cgroup/memory")) {

@@ -52,9 +52,13 @@ describe("openSite", function () {
   });
 
   it("leaves nothing on the machine when the process that opened it is killed", async () => {
-    const opener = spawn(process.execPath, ["--import", "tsx", join(__dirname, "open.ts"), "bare"], {
-      stdio: ["pipe", "pipe", "inherit"],
-    });
+    const opener = spawn(
+      process.execPath,
+      ["--require", join(__dirname, "../../src/engine/typescript.js"), join(__dirname, "open.ts"), "bare"],
+      {
+        stdio: ["pipe", "pipe", "inherit"],
+      },
+    );
     let said = "";
     opener.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));
     const sshConfig = await waitUntil("the lab is open", async () => /ssh -F (\S+)/.exec(said)?.[1]);

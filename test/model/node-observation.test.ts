@@ -10,10 +10,10 @@ import { observed, pod, unreachableNode } from "../builders";
 const document = path.join(__dirname, "../../docs/node-observation.schema.json");
 
 describe("nodeObservationSchema", () => {
-  it("is what docs/node-observation.schema.json says (UPDATE_GOLDEN=1 writes it)", () => {
+  it("is what docs/node-observation.schema.json says (QUORATE_TEST_GOLDEN=update writes it)", () => {
     const schema = z.toJSONSchema(nodeObservationSchema, { unrepresentable: "any" });
     const text = `${JSON.stringify({ ...schema, title: `Node observation, version ${nodeObservationVersion}` }, undefined, 2)}\n`;
-    if (process.env.UPDATE_GOLDEN === "1") fs.writeFileSync(document, text);
+    if (process.env.QUORATE_TEST_GOLDEN === "update") fs.writeFileSync(document, text);
     expect(text).to.equal(fs.readFileSync(document, "utf8"));
   });
 

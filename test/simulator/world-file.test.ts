@@ -22,9 +22,13 @@ const worker = `
 `;
 
 function startWorker(file: string, times: number) {
-  return spawn(process.execPath, ["--import", "tsx", "-e", worker, file, String(times)], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  return spawn(
+    process.execPath,
+    ["--require", path.join(__dirname, "../../src/engine/typescript.js"), "-e", worker, file, String(times)],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
 }
 
 describe("a world in a file", () => {

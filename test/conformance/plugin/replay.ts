@@ -21,7 +21,7 @@ type Callback = (error: object | null, response?: object) => void;
 
 const answers = new Map(
   Object.entries(
-    JSON.parse(readFileSync(String(process.env.CONFORMANCE_ANSWERS), "utf8")) as Record<string, RecordedAnswer[]>,
+    JSON.parse(readFileSync(String(process.env.QUORATE_TEST_ANSWERS), "utf8")) as Record<string, RecordedAnswer[]>,
   ),
 );
 

@@ -41,5 +41,5 @@ export function renderRequest(message: object): Record<string, unknown> {
 /** Appends one call to the log that the test reads. */
 export function logCall(method: string, message: object): void {
   const call: PluginCall = { pid: process.pid, method, request: renderRequest(message) };
-  appendFileSync(String(process.env.CONFORMANCE_LOG), `${JSON.stringify(call)}\n`);
+  appendFileSync(String(process.env.QUORATE_TEST_CALLS), `${JSON.stringify(call)}\n`);
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Stands before ssh on the PATH of a command under test. A step's script that it carries stops before the effect that
-# $QUORATE_HOLD/point counts to (from 0, over all scripts), says so on the node, and goes on once it is let go there.
-hold=$QUORATE_HOLD
+# $QUORATE_TEST_HOLD/point counts to (from 0, over all scripts), says so on the node, and goes on once it is let go there.
+hold=$QUORATE_TEST_HOLD
 real=/usr/bin/ssh
 case "$*" in *"sh -s"*) ;; *) exec "$real" "$@" ;; esac
 script=$(mktemp "$hold/script.XXXXXX")

@@ -15,9 +15,9 @@ import { injectEtcdFault } from "../../../src/simulator/etcd/inject-fault";
 import { contentSum } from "../../../src/simulator/etcd/new-ids";
 import { writeOnce } from "../../../src/simulator/etcd/raft";
 import { etcdSubject, isChange, planWorld } from "../../../src/simulator/rehearsal/etcd-subject";
-import { writerName } from "../../plan/etcd/loopback-job";
-import type { LoopbackNodes } from "../../plan/etcd/loopback-nodes";
-import { change, fill, idOf, wipeStopped } from "../../plan/etcd/real-fault";
+import { writerName } from "../../etcd/loopback-job";
+import type { LoopbackNodes } from "../../etcd/loopback-nodes";
+import { change, fill, idOf, wipeStopped } from "../../etcd/real-fault";
 
 /** One row: what goes wrong on both sides, and the kinds of steps that it is there for. */
 export interface StepRow {

@@ -1,14 +1,11 @@
-// Live nodes as what is rehearsed: their copy shows what they show, whatever is wrong with them, and real etcd is copied too.
+// Live nodes as what is rehearsed: their copy shows what they show, whatever is wrong with them.
 
 import { expect } from "chai";
-import { planEtcd } from "../../../src/plan/etcd/plan";
 import type { EtcdPlanInput } from "../../../src/plan/etcd/planning";
 import { observeEtcdWorld } from "../../../src/simulator/etcd/observe-etcd";
 import { rehearseLive } from "../../../src/simulator/rehearsal/live-subject";
 import { sceneOf } from "../../../src/simulator/rehearsal/scenario-subject";
 import { type Scenario, scenarioSchema } from "../../../src/simulator/scenario";
-import { findEtcdBinaries } from "../../observe/etcd/loopback-cluster";
-import { LoopbackNodes } from "../../plan/etcd/loopback-nodes";
 
 const wrong: readonly object[] = [
   ...[
@@ -74,39 +71,3 @@ describe("the copy of observed nodes", function () {
     expect(live.kind === "not-copied" && live.differences.join("; ")).to.match(/steps: .*; their copy asks for /);
   });
 });
-
-for (const minor of ["3.5", "3.6"]) {
-  const binaries = findEtcdBinaries(minor);
-  describe(`the copy of real etcd ${minor}`, function () {
-    this.timeout(300_000);
-    let nodes: LoopbackNodes | undefined;
-
-    before(function () {
-      if (binaries !== undefined) return;
-      console.log(`      skipped: no etcd ${minor} in QUORATE_ETCD_BIN, the lab's cache or on the PATH`);
-      this.skip();
-    });
-
-    afterEach(async () => {
-      await nodes?.close();
-      nodes = undefined;
-    });
-
-    it("of a cluster with a wiped member is rehearsed in full, and the same plan is asked for on both", async () => {
-      if (binaries === undefined) throw new Error("skipped");
-      nodes = await LoopbackNodes.start(binaries);
-      for (let key = 0; key < 10; key += 1) nodes.cluster.etcdctl(["cp-0"], "put", `key${key}`, "value");
-      const lab = nodes;
-      lab.monit("cp-0", "stop");
-      await lab.cluster.until("cp-0 ends", () => lab.pidOf("cp-0") === undefined);
-      lab.wipe("cp-0");
-      let input = await lab.input();
-      // An election is over within a second.
-      for (let look = 0; look < 100 && planEtcd(input).steps.length === 0; look += 1) input = await lab.input();
-      const live = rehearseLive(input);
-      if (live.kind !== "rehearsed") throw new Error(live.differences.join("; "));
-      expect(live.rehearsal.failures).to.deep.equal([]);
-      expect(live.rehearsal.cases).to.be.above(100);
-    });
-  });
-}

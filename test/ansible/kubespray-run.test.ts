@@ -5,9 +5,9 @@ import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { expect } from "chai";
+import { expectExit, expectRefused, kubesprayProject, type StackCase } from "../cli/kubespray-project";
 import { waitUntil } from "../lab/wait-until";
 import { chooseCases } from "../matrix";
-import { expectExit, expectRefused, kubesprayProject, type StackCase } from "./kubespray-project";
 
 const recap = ['echo "PLAY RECAP ***"', 'echo "cp1 : ok=3 changed=1 unreachable=0 failed=0"'];
 const run = { run: true, ansible: "bin/ansible-playbook" };

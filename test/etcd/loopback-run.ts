@@ -1,10 +1,10 @@
 // Plans and applies on real etcd until nothing is left to do.
 
 import { spawnSync } from "node:child_process";
-import type { EtcdPlan } from "../../../src/model/etcd-plan";
-import { type EtcdChangeStep, type EtcdStep, etcdEffectsOfKind } from "../../../src/model/etcd-step";
-import { planEtcd } from "../../../src/plan/etcd/plan";
-import type { EtcdPlanInput } from "../../../src/plan/etcd/planning";
+import type { EtcdPlan } from "../../src/model/etcd-plan";
+import { type EtcdChangeStep, type EtcdStep, etcdEffectsOfKind } from "../../src/model/etcd-step";
+import { planEtcd } from "../../src/plan/etcd/plan";
+import type { EtcdPlanInput } from "../../src/plan/etcd/planning";
 import type { LoopbackNodes } from "./loopback-nodes";
 
 const isChange = (step: EtcdStep): step is EtcdChangeStep => etcdEffectsOfKind[step.kind].length > 0;

@@ -4,7 +4,7 @@
 import { pkiPlaces } from "../../../src/model/backup";
 import { etcdDeclarationSchema } from "../../../src/model/etcd-declaration";
 import { renderPkiStep } from "../../../src/render/pki-step-command";
-import type { LabHost } from "../lab";
+import type { LabHost } from "../../lab/lab";
 
 const kubelet = `import http.server, os, ssl
 manifest = "/etc/kubernetes/manifests/kube-apiserver.yaml"

@@ -9,11 +9,11 @@ import { readSite } from "../../../src/inventory/read-site";
 import { deriveRecovery } from "../../../src/inventory/recovery";
 import { writeRecovery } from "../../../src/inventory/write-recovery";
 import type { EtcdFacts, RecoveryRequest } from "../../../src/model/inventory-recovery";
-import { type AnsibleTools, ansibleEnvironment } from "../../inventory/ansible";
-import type { LabHost, ProcessResult, SystemdEtcdLab } from "../lab";
-import { Project, type RunningCommand } from "../project";
-import { runProcess } from "../run-process";
-import { waitUntil } from "../wait-until";
+import type { LabHost, ProcessResult, SystemdEtcdLab } from "../../lab/lab";
+import { Project, type RunningCommand } from "../../lab/project";
+import { runProcess } from "../../lab/run-process";
+import { waitUntil } from "../../lab/wait-until";
+import { type AnsibleTools, ansibleEnvironment } from "../ansible";
 
 /** A run of Ansible takes about a minute; this only ends one that hangs. */
 const playTimeoutMs = 900_000;

@@ -2,12 +2,12 @@
 // recorded, line by line.
 
 import { expect } from "chai";
-import { systemClock } from "../../../src/adapters/system-clock";
-import { type ServedDirector, serveDirector } from "../../../src/simulator/director/https-face";
-import { followClock } from "../../../src/simulator/director/pace";
-import { testAuthentication, testCertificate } from "../../simulator/director/practice-director";
-import { type BoshCli, boshCli, boshCliOrSkip } from "./bosh-cli";
-import { arrangeWorld, readRecordings, recordedDirector } from "./recorded";
+import { systemClock } from "../../src/adapters/system-clock";
+import { type ServedDirector, serveDirector } from "../../src/simulator/director/https-face";
+import { followClock } from "../../src/simulator/director/pace";
+import { type BoshCli, boshCli, boshCliOrSkip } from "../conformance/bosh/bosh-cli";
+import { arrangeWorld, readRecordings, recordedDirector } from "../conformance/bosh/recorded";
+import { testAuthentication, testCertificate } from "../simulator/director/practice-director";
 
 /**
  * Lines as far as they do not depend on the clock, the port, drawn ids or how the stand-in cut a piece into parts; the CLI's two

@@ -2,21 +2,21 @@
 
 import { execFileSync } from "node:child_process";
 import { expect } from "chai";
-import { answered, type EtcdHash } from "../../../src/model/etcd-observation";
-import { parseHash } from "../../../src/observe/etcd/endpoint";
-import { renderTemplate } from "../../../src/render/template";
-import { findEtcdBinaries, LoopbackCluster } from "./loopback-cluster";
+import { answered, type EtcdHash } from "../../src/model/etcd-observation";
+import { parseHash } from "../../src/observe/etcd/endpoint";
+import { renderTemplate } from "../../src/render/template";
+import { labOrSkip, openTimeoutMs } from "../lab/lab";
+import { type EtcdBinaries, LoopbackCluster, openEtcdBinaries } from "./loopback-cluster";
 
-for (const minor of ["3.3", "3.4", "3.5", "3.6"]) {
-  const binaries = findEtcdBinaries(minor);
+for (const minor of ["3.3", "3.4", "3.5", "3.6"] as const) {
   describe(`the hash section of the probe, on real etcd ${minor}`, function () {
     this.timeout(60_000);
+    let binaries: EtcdBinaries;
     let cluster: LoopbackCluster | undefined;
 
-    before(function () {
-      if (binaries !== undefined) return;
-      console.log(`      skipped: no etcd ${minor} in QUORATE_ETCD_BIN, the lab's cache or on the PATH`);
-      this.skip();
+    before(async function () {
+      this.timeout(openTimeoutMs);
+      binaries = labOrSkip(this, await openEtcdBinaries(minor));
     });
 
     afterEach(async () => {
@@ -26,7 +26,6 @@ for (const minor of ["3.3", "3.4", "3.5", "3.6"]) {
 
     for (const compacted of [0, 15])
       it(`gives the hash at an earlier revision, which later writes leave as it is: ${compacted === 0 ? "never compacted" : `compacted at ${compacted}`}`, async () => {
-        if (binaries === undefined) throw new Error("skipped");
         const lab = await LoopbackCluster.create(binaries, ["cp-0"]);
         cluster = lab;
         lab.start("cp-0");

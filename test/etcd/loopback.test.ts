@@ -1,10 +1,10 @@
 // The planner, the parsers and the rendered commands on real etcd. A version whose binaries are not there is skipped.
 
 import { expect } from "chai";
-import { planEtcd } from "../../../src/plan/etcd/plan";
-import { labOrSkip, openTimeoutMs } from "../../lab/lab";
-import { chooseCases } from "../../matrix";
-import { type EtcdBinaries, openEtcdBinaries } from "../../observe/etcd/loopback-cluster";
+import { planEtcd } from "../../src/plan/etcd/plan";
+import { labOrSkip, openTimeoutMs } from "../lab/lab";
+import { chooseCases } from "../matrix";
+import { type EtcdBinaries, openEtcdBinaries } from "./loopback-cluster";
 import { LoopbackNodes } from "./loopback-nodes";
 import { converge, readKeys as read, writeKeys } from "./loopback-run";
 import { fillWithLiveData } from "./real-fault";

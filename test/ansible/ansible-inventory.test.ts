@@ -10,6 +10,7 @@ import { deriveRecovery } from "../../src/inventory/recovery";
 import { writeRecovery } from "../../src/inventory/write-recovery";
 import type { Inventory, InventoryGroup, Site } from "../../src/model/inventory";
 import { renderIniInventory, renderYamlInventory } from "../../src/render/inventory";
+import { requestOf, type SituationCase, situations } from "../inventory/situations";
 import { chooseCases } from "../matrix";
 import { inventories } from "../property/inventories";
 import {
@@ -20,7 +21,6 @@ import {
   listWithAnsible,
   openLister,
 } from "./ansible";
-import { requestOf, type SituationCase, situations } from "./situations";
 
 /** What quorate makes of a site, in the words of `ansible-inventory --list`. */
 function listWithQuorate(site: Site): object {

@@ -1,10 +1,10 @@
 // Records what the tools of one etcd version really print, for the parsers' tests:
-//   QUORATE_ETCD_BIN=<folder> npx tsx test/observe/etcd/record-samples.ts 3.5
+//   QUORATE_TEST_ETCD=<folder> node --require ./src/engine/typescript.js test/etcd/record-samples.ts 3.5
 // It rewrites samples/<version>.json. Ids and addresses differ from run to run; the tests read them from the sample.
 
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ToolOutput } from "../../../src/observe/etcd/tool-output";
+import type { ToolOutput } from "../../src/observe/etcd/tool-output";
 import { findEtcdBinaries, LoopbackCluster, runTool } from "./loopback-cluster";
 
 type Sample = Record<string, ToolOutput | string>;
@@ -134,7 +134,7 @@ async function record(minor: string): Promise<void> {
     await cluster.close();
   }
   const text = JSON.stringify(samples, undefined, 1).replaceAll(cluster.folder, "/recorded");
-  writeFileSync(join(__dirname, "samples", `${binaries.version}.json`), `${text}\n`);
+  writeFileSync(join(__dirname, "../observe/etcd/samples", `${binaries.version}.json`), `${text}\n`);
 }
 
 record(process.argv[2] ?? "").catch((error: unknown) => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { type TrustOptions, trustHost } from "../../src/cli/trust";
 import { isRecoveryError } from "../../src/model/errors";
-import { freePort, installTimeoutMs, prepareSshd, RealSshd } from "../adapters/open-ssh-node/real-sshd";
+import { freePort, installTimeoutMs, prepareSshd, RealSshd } from "./open-ssh-node/real-sshd";
 
 describe("trustHost against a real sshd", function () {
   this.timeout(30_000);

@@ -1,4 +1,4 @@
-// The written inventories under kubespray's own playbook, where its tree is at hand: QUORATE_KUBESPRAY_DIR=<v2.31 tree>.
+// The written inventories under kubespray's own playbook, where its tree is at hand: QUORATE_TEST_KUBESPRAY=<v2.31 tree>.
 
 import { execFile } from "node:child_process";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ describe("kubespray's own playbook", function () {
   });
 
   async function playbook(situation: string, ...args: readonly string[]): Promise<string> {
-    const inventory = join(__dirname, "golden", situation, "hosts.ini");
+    const inventory = join(__dirname, "../inventory/golden", situation, "hosts.ini");
     const { directory, tools } = kubespray;
     const environment = {
       ...ansibleEnvironment(tools),

@@ -1,12 +1,12 @@
-// kubespray's own role, from its own tree, with the inventory that quorate writes: QUORATE_KUBESPRAY_DIR=<v2.31 tree>.
+// kubespray's own role, from its own tree, with the inventory that quorate writes: QUORATE_TEST_KUBESPRAY=<v2.31 tree>.
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import type { EtcdFacts, RecoveryRequest } from "../../../src/model/inventory-recovery";
-import { type KubesprayTools, kubesprayTools } from "../../inventory/ansible";
+import { openTimeoutMs, type ProcessResult } from "../../lab/lab";
 import { chooseCases } from "../../matrix";
-import { openTimeoutMs, type ProcessResult } from "../lab";
+import { type KubesprayTools, kubesprayTools } from "../ansible";
 import { caseTimeoutMs, type LabCase, useKubesprayLab } from "./kubespray-lab";
 
 describe("kubespray's own etcd role", function () {

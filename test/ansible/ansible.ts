@@ -32,10 +32,10 @@ export function ansibleTools(): Promise<AnsibleTools> {
   return found;
 }
 
-/** The tree named by QUORATE_KUBESPRAY_DIR, with what its requirements.txt lists; installing that takes a minute once. */
+/** The tree named by QUORATE_TEST_KUBESPRAY, with what its requirements.txt lists; installing that takes a minute once. */
 export async function kubesprayTools(): Promise<KubesprayTools> {
-  const directory = process.env.QUORATE_KUBESPRAY_DIR;
-  if (directory === undefined) return { kind: "missing", reason: "QUORATE_KUBESPRAY_DIR names no kubespray tree" };
+  const directory = process.env.QUORATE_TEST_KUBESPRAY;
+  if (directory === undefined) return { kind: "missing", reason: "QUORATE_TEST_KUBESPRAY names no kubespray tree" };
   const requirements = join(directory, "requirements.txt");
   if (!existsSync(requirements)) return { kind: "missing", reason: `${directory} has no requirements.txt` };
   const digest = createHash("sha256").update(readFileSync(requirements)).digest("hex").slice(0, 12);

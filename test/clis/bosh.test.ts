@@ -2,14 +2,14 @@
 // commands that a plan prints do what the plan says.
 
 import { expect } from "chai";
-import { systemClock } from "../../../src/adapters/system-clock";
-import type { BoshStep } from "../../../src/model/bosh-step";
-import { pauseConfigName } from "../../../src/plan/bosh-resurrection";
-import { renderBoshStep } from "../../../src/render/bosh-step-command";
-import { type ServedPractice, servePracticeDirector } from "../../../src/simulator/director/practice";
-import { cfDeploymentName, pksBrokenMaster, pksDeploymentName } from "../../../src/simulator/director/scenarios";
-import { type BoshCli, boshCli, boshCliOrSkip } from "./bosh-cli";
-import { printedTable } from "./recorded";
+import { systemClock } from "../../src/adapters/system-clock";
+import type { BoshStep } from "../../src/model/bosh-step";
+import { pauseConfigName } from "../../src/plan/bosh-resurrection";
+import { renderBoshStep } from "../../src/render/bosh-step-command";
+import { type ServedPractice, servePracticeDirector } from "../../src/simulator/director/practice";
+import { cfDeploymentName, pksBrokenMaster, pksDeploymentName } from "../../src/simulator/director/scenarios";
+import { type BoshCli, boshCli, boshCliOrSkip } from "../conformance/bosh/bosh-cli";
+import { printedTable } from "../conformance/bosh/recorded";
 
 const broken = `master/${pksBrokenMaster.id}`;
 const cid = "master_service-instance-56c19cfc-d5d7-4e11-aee2-78c81f4e7ad4_934905729598";

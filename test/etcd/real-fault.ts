@@ -1,8 +1,8 @@
 // A fault of real etcd, and what somebody does to the members of a loopback cluster to make one.
 
 import { join } from "node:path";
-import type { EtcdBlockerReason } from "../../../src/model/etcd-plan";
-import type { EtcdVerdictKind } from "../../../src/model/etcd-verdict";
+import type { EtcdBlockerReason } from "../../src/model/etcd-plan";
+import type { EtcdVerdictKind } from "../../src/model/etcd-verdict";
 import type { LoopbackNodes } from "./loopback-nodes";
 
 /** One row of the table. */

@@ -2,10 +2,10 @@
 // worse than it began.
 
 import { expect } from "chai";
-import { planEtcd } from "../../../src/plan/etcd/plan";
-import { labOrSkip, openTimeoutMs } from "../../lab/lab";
-import { chooseCases } from "../../matrix";
-import { type EtcdBinaries, openEtcdBinaries } from "../../observe/etcd/loopback-cluster";
+import { planEtcd } from "../../src/plan/etcd/plan";
+import { labOrSkip, openTimeoutMs } from "../lab/lab";
+import { chooseCases } from "../matrix";
+import { type EtcdBinaries, openEtcdBinaries } from "./loopback-cluster";
 import { LoopbackNodes } from "./loopback-nodes";
 import { converge, readKeys, writeKeys } from "./loopback-run";
 import { realFaults } from "./real-faults";

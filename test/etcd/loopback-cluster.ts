@@ -1,15 +1,15 @@
 // Real etcd processes on loopback, for recordings and for tests that run real commands. Binaries are found by version in
-// QUORATE_ETCD_BIN (default: $HOME/.cache/quorate-etcd) as etcd-<version>, etcdctl-<version>, or on the PATH.
+// QUORATE_TEST_ETCD (default: $HOME/.cache/quorate-etcd) as etcd-<version>, etcdctl-<version>, or on the PATH.
 
 import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import type { ToolOutput } from "../../../src/observe/etcd/tool-output";
-import { etcdPrograms } from "../../lab/binaries";
-import type { EtcdVersion } from "../../lab/etcd-lab";
-import { installPrograms, type LabSkipped, type Program, skipped } from "../../lab/requirements";
+import type { ToolOutput } from "../../src/observe/etcd/tool-output";
+import { etcdPrograms } from "../lab/binaries";
+import type { EtcdVersion } from "../lab/etcd-lab";
+import { installPrograms, type LabSkipped, type Program, skipped } from "../lab/requirements";
 
 /** The three binaries of one version. */
 export interface EtcdBinaries {
@@ -38,7 +38,7 @@ export interface LoopbackMember {
 
 /** The binaries of a version such as "3.5", newest patch found; undefined when there are none. */
 export function findEtcdBinaries(minor: string): EtcdBinaries | undefined {
-  const folder = process.env.QUORATE_ETCD_BIN ?? join(homedir(), ".cache", "quorate-etcd");
+  const folder = process.env.QUORATE_TEST_ETCD ?? join(homedir(), ".cache", "quorate-etcd");
   for (let patch = 60; patch >= 0; patch -= 1) {
     const version = `${minor}.${patch}`;
     const etcd = join(folder, `etcd-${version}`);
@@ -52,7 +52,7 @@ export function findEtcdBinaries(minor: string): EtcdBinaries | undefined {
 
 /** The binaries of a version, made ready where they are not: 3.4 is Debian's, the others are built for the labs. */
 export async function openEtcdBinaries(minor: EtcdVersion): Promise<OpenedBinaries | LabSkipped> {
-  if (process.env.QUORATE_LAB === "0") return skipped("QUORATE_LAB=0 asks for no real etcd");
+  if (process.env.QUORATE_TEST_LAB === "0") return skipped("QUORATE_TEST_LAB=0 asks for no real etcd");
   if (findEtcdBinaries(minor) === undefined) {
     const made = minor === "3.4" ? await installPrograms(debianEtcd) : await etcdPrograms(minor, "");
     if (made?.kind === "skipped") return made;

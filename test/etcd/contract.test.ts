@@ -2,12 +2,13 @@
 // skipped.
 
 import { expect } from "chai";
-import { chooseCases } from "../../matrix";
-import { type EtcdBinaries, findEtcdBinaries } from "../../observe/etcd/loopback-cluster";
-import { type Behaviour, behaviours } from "./behaviours";
+import { labOrSkip, openTimeoutMs } from "../lab/lab";
+import { chooseCases } from "../matrix";
+import { type Behaviour, behaviours } from "../simulator/etcd/behaviours";
+import type { EtcdSide, MemberFacts } from "../simulator/etcd/side";
+import { SimulatedSide } from "../simulator/etcd/simulated-side";
+import { type EtcdBinaries, openEtcdBinaries } from "./loopback-cluster";
 import { RealSide } from "./real-side";
-import type { EtcdSide, MemberFacts } from "./side";
-import { SimulatedSide } from "./simulated-side";
 
 // A slow machine has its time: what is waited for is a state, not a moment.
 const untilMs = 90_000;
@@ -53,16 +54,15 @@ async function holdsAgainst(
 
 const isKnownTo = (version: string, { from }: Behaviour) => from === undefined || version.slice(0, 3) >= from;
 
-for (const minor of ["3.3", "3.4", "3.5", "3.6"]) {
-  const binaries = findEtcdBinaries(minor);
+for (const minor of ["3.3", "3.4", "3.5", "3.6"] as const) {
   describe(`etcd ${minor} behaves as the simulator says`, function () {
     this.timeout(300_000);
+    let binaries: EtcdBinaries;
     let real: RealSide | undefined;
 
-    before(function () {
-      if (binaries !== undefined) return;
-      console.log(`      skipped: no etcd ${minor} in QUORATE_ETCD_BIN, the lab's cache or on the PATH`);
-      this.skip();
+    before(async function () {
+      this.timeout(openTimeoutMs);
+      binaries = labOrSkip(this, await openEtcdBinaries(minor));
     });
 
     afterEach(async () => {
@@ -76,12 +76,10 @@ for (const minor of ["3.3", "3.4", "3.5", "3.6"]) {
     );
     for (const row of chosen) {
       it(row.name, async () => {
-        const found: EtcdBinaries | undefined = binaries;
-        if (found === undefined) throw new Error("skipped");
-        const simulated = new SimulatedSide(row.members, found.version, row.begun);
+        const simulated = new SimulatedSide(row.members, binaries.version, row.begun);
         const said = await row.play(simulated);
         for (let attempt = 1; ; attempt += 1) {
-          real = await RealSide.begin(found, row.members, row.begun);
+          real = await RealSide.begin(binaries, row.members, row.begun);
           if (await holdsAgainst(real, row, said, await factsOf(simulated), attempt === attemptsMax)) break;
           await real.close();
         }

@@ -2,7 +2,7 @@
 
 import { chmodSync, copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { EtcdBinaries, LoopbackCluster } from "../../observe/etcd/loopback-cluster";
+import type { EtcdBinaries, LoopbackCluster } from "./loopback-cluster";
 
 /** A process that stands for what writes to etcd, by the name that the kernel gives it: 15 characters at most. */
 export const writerName = "loopbackwriter";

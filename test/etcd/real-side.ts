@@ -2,15 +2,15 @@
 
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { isSameId, type MemberId } from "../../../src/model/etcd-member-id";
+import { isSameId, type MemberId } from "../../src/model/etcd-member-id";
 import {
   parseEndpointStatus,
   parseKeyCount,
   parseLinearizableRead,
   parseMemberList,
-} from "../../../src/observe/etcd/endpoint";
-import { type EtcdBinaries, LoopbackCluster } from "../../observe/etcd/loopback-cluster";
-import { type EtcdSide, type MemberFacts, refusalOf, type StartOptions } from "./side";
+} from "../../src/observe/etcd/endpoint";
+import { type EtcdSide, type MemberFacts, refusalOf, type StartOptions } from "../simulator/etcd/side";
+import { type EtcdBinaries, LoopbackCluster } from "./loopback-cluster";
 
 /** A real cluster on loopback. */
 export class RealSide implements EtcdSide {

@@ -3,9 +3,9 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect } from "chai";
-import { type AnsibleTools, ansibleTools } from "../../inventory/ansible";
+import { type LabHost, labOrSkip, openSystemdEtcdLab, openTimeoutMs, type SystemdEtcdLab } from "../../lab/lab";
 import { chooseCases } from "../../matrix";
-import { type LabHost, labOrSkip, openSystemdEtcdLab, openTimeoutMs, type SystemdEtcdLab } from "../lab";
+import { type AnsibleTools, ansibleTools } from "../ansible";
 import { type RecoveryBench, recoveryBench } from "./recovery-bench";
 
 const keysCount = 300;

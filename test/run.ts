@@ -1,0 +1,129 @@
+// Runs tiers of the tests: `npm test`, `npm run test:lab`, ... Each run has folders of its own for what is temporary and for HOME,
+// so that two checkouts can be tested at the same time. Ends with a line of totals over all its tiers.
+//
+//   run.ts TIER...            the tiers, one after the other
+//   run.ts --changed [BASE]   the fast tier, and of the others what test/changes.ts gives for the files that differ from BASE
+//   --whole                   every case of every matrix, instead of one of each kind
+
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { changedFiles, filesFor } from "./changes";
+import { lastLine, type RunTotals } from "./reporter";
+import { filesOf, specOf, type TierName, tierOf, tiers } from "./tiers";
+
+const root = resolve(__dirname, "..");
+
+interface TierRun {
+  readonly tier: TierName;
+  /** Paths below the tests' folder. */
+  readonly files: readonly string[];
+}
+
+interface TierEnd {
+  readonly run: TierRun;
+  readonly totals: RunTotals;
+  readonly seconds: number;
+}
+
+function fail(problem: string): never {
+  process.stderr.write(`error: ${problem}\n`);
+  process.exit(2);
+}
+
+function chooseRuns(words: readonly string[]): readonly TierRun[] {
+  if (words[0] !== "--changed") {
+    const unknown = words.find((word) => !tiers.some(({ name }) => name === word));
+    if (unknown !== undefined || words.length === 0)
+      fail(`${unknown ?? "nothing"} is no tier of the tests: ${tiers.map(({ name }) => name).join(", ")}`);
+    return tiers.filter(({ name }) => words.includes(name)).map(({ name }) => ({ tier: name, files: filesOf(name) }));
+  }
+  const files = filesFor(changedFiles(root, words[1]));
+  const chosen = [...new Set([...filesOf("fast"), ...files])];
+  return tiers
+    .map(({ name }) => ({ tier: name, files: chosen.filter((file) => tierOf(file) === name) }))
+    .filter((run) => run.files.length > 0);
+}
+
+/** The environment of a tier: nothing of this user's but what was built and what is on PATH. */
+function environmentOf(folder: string, isWhole: boolean): NodeJS.ProcessEnv {
+  const { XDG_CACHE_HOME, HOME = homedir() } = process.env;
+  const [temporary, home] = [join(folder, "t"), join(folder, "h")];
+  for (const one of [temporary, home]) mkdirSync(one, { mode: 0o700 });
+  return {
+    ...process.env,
+    TMPDIR: temporary,
+    HOME: home,
+    XDG_CACHE_HOME: XDG_CACHE_HOME ?? join(HOME, ".cache"),
+    QUORATE_TEST_LEFT_OUT: join(folder, "left-out"),
+    QUORATE_TEST_RESULT: join(folder, "result"),
+    ...(isWhole ? { QUORATE_TEST_ALL: "1" } : {}),
+  };
+}
+
+async function runTier(run: TierRun, isWhole: boolean): Promise<TierEnd> {
+  const tier = tiers.find(({ name }) => name === run.tier);
+  process.stdout.write(`\n== ${run.tier}: ${run.files.length} files; ${tier?.needs ?? ""}\n`);
+  const folder = mkdtempSync(join(tmpdir(), "qt-"));
+  const begunMs = Date.now();
+  try {
+    const environment = environmentOf(folder, isWhole);
+    const jobs = tier?.jobs ?? 1;
+    const words = [
+      ...["--reporter", "./test/reporter.ts"],
+      ...(jobs > 1 ? ["--parallel", "--jobs", String(jobs)] : []),
+      ...run.files.map(specOf),
+    ];
+    const mocha = spawn(process.execPath, [require.resolve("mocha/bin/mocha.js"), ...words], {
+      cwd: root,
+      env: { ...environment, QUORATE_TEST_TIER: run.tier },
+      stdio: ["ignore", "inherit", "inherit"],
+    });
+    const [code] = await once(mocha, "close");
+    const result = environment.QUORATE_TEST_RESULT ?? "";
+    const totals: RunTotals = existsSync(result)
+      ? JSON.parse(readFileSync(result, "utf8"))
+      : { passed: 0, failed: 1, skipped: 0, failures: [`FAILED ${run.tier}: mocha ended with ${code}`], files: {} };
+    const seconds = (Date.now() - begunMs) / 1000;
+    process.stdout.write(`== ${run.tier} took ${seconds.toFixed(0)} s\n`);
+    return { run, totals, seconds };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function sum(ends: readonly TierEnd[]): RunTotals {
+  const add = (key: "passed" | "failed" | "skipped") => ends.reduce((all, { totals }) => all + totals[key], 0);
+  return {
+    passed: add("passed"),
+    failed: add("failed"),
+    skipped: add("skipped"),
+    failures: ends.flatMap(({ totals }) => totals.failures),
+    files: Object.assign({}, ...ends.map(({ totals }) => totals.files)),
+  };
+}
+
+async function main(words: readonly string[]): Promise<number> {
+  const isWhole = words.includes("--whole");
+  const runs = chooseRuns(words.filter((word) => word !== "--whole"));
+  // Tests start the compiled commands, many at a time: built once here, and found fresh by all of them.
+  const built = spawnSync(process.execPath, [join(root, "bin/build.js")], { stdio: "inherit" });
+  if (built.status !== 0) fail("dist/ cannot be built");
+  const ends: TierEnd[] = [];
+  for (const run of runs) ends.push(await runTier(run, isWhole));
+  const totals = sum(ends);
+  if (ends.length > 1) {
+    const lines = ends.map(
+      ({ run, totals: own, seconds }) =>
+        `  ${seconds.toFixed(0).padStart(5)} s  ${run.tier.padEnd(8)} ${lastLine(own)}`,
+    );
+    process.stdout.write(`\n${["the tiers:", ...lines, "", ...totals.failures, lastLine(totals)].join("\n")}\n`);
+  }
+  return totals.failed > 0 || totals.passed === 0 ? 1 : 0;
+}
+
+void main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});
