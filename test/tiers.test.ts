@@ -28,6 +28,11 @@ describe("the tiers of the tests", () => {
     expect([...listed].sort()).to.deep.equal(all.filter((name) => name.endsWith(".test.ts")).sort());
   });
 
+  it("begin with the longest files, all of which there are", () => {
+    const [first] = filesOf("fast");
+    expect(first).to.equal("simulator/rehearsal/seeds.test.ts");
+  });
+
   it("each have a script and a folder", () => {
     const { scripts } = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8"));
     for (const { name } of tiers) expect(scripts).to.have.property(name === "fast" ? "test" : `test:${name}`);

@@ -32,17 +32,32 @@ export type TierName = (typeof tiers)[number]["name"];
 
 const testFolder = resolve(__dirname);
 
+/** Begun first where files run side by side: a long one that is begun last is waited for alone. */
+const longest: readonly string[] = [
+  "simulator/rehearsal/seeds.test.ts",
+  "conformance/replay.test.ts",
+  "simulator/rehearsal/rehearse.test.ts",
+  "simulator/rehearsal/broken-converges.test.ts",
+  "cli/bad-input.test.ts",
+  "cli/bosh-stacks.test.ts",
+];
+
 /** The tier that a test file is of, given by its path below the tests' folder. */
 export function tierOf(file: string): TierName {
   const [folder = ""] = file.split(sep);
   return tiers.find(({ name }) => name === folder)?.name ?? "fast";
 }
 
-/** The files of a tier, as paths below the tests' folder, sorted. */
+/** The files of a tier, as paths below the tests' folder: the longest first, then by name. */
 export function filesOf(tier: TierName): readonly string[] {
   return readdirSync(testFolder, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".test.ts") && tierOf(file) === tier)
-    .sort();
+    .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+}
+
+function rank(file: string): number {
+  const at = longest.indexOf(file);
+  return at < 0 ? longest.length : at;
 }
 
 /** The path of such a file as it is named on the command line. */
