@@ -2,49 +2,22 @@ import { expect } from "chai";
 import fc from "fast-check";
 import {
   containsUnknowns,
-  type PropertyValue,
-  parseStruct,
   parseWireValue,
-  renderStruct,
-  renderWireValue,
   SecretValue,
   unknown,
   unknownSentinel,
   valuesEqual,
   withoutSecrets,
 } from "../../src/engine/property-value";
-
-const name = fc.string({ minLength: 1, maxLength: 6 }).filter((text) => text !== "__proto__");
-const { value: anyValue } = fc.letrec<{ value: PropertyValue }>((tie) => ({
-  value: fc.oneof(
-    { depthSize: "small" },
-    fc.constant(null),
-    fc.boolean(),
-    fc.integer(),
-    fc.string(),
-    fc.constant(unknown),
-    tie("value").map((inner) => new SecretValue(inner instanceof SecretValue ? inner.value : inner)),
-    fc.array(tie("value"), { maxLength: 4 }),
-    fc.dictionary(name, tie("value"), { maxKeys: 4 }),
-  ),
-}));
+import { readsBackProperties, takesMarksOff } from "../property/value-properties";
 
 describe("renderStruct and parseStruct", () => {
   it("give back any properties, secrets and unknowns included", () => {
-    fc.assert(
-      fc.property(fc.dictionary(name, anyValue), (properties) => {
-        expect(valuesEqual(parseStruct(renderStruct(properties, { keepSecrets: true })), properties)).to.equal(true);
-      }),
-    );
+    fc.assert(fc.property(readsBackProperties.inputs, readsBackProperties.check));
   });
 
   it("take the marks off secrets for a peer that knows none", () => {
-    fc.assert(
-      fc.property(anyValue, (value) => {
-        const text = JSON.stringify(renderWireValue(value, { keepSecrets: false })) ?? "";
-        expect(text).to.not.include("4dabf18193072939515e22adb298388d");
-      }),
-    );
+    fc.assert(fc.property(takesMarksOff.inputs, takesMarksOff.check));
   });
 });
 

@@ -1,33 +1,19 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
 import { expect } from "chai";
 import * as fc from "fast-check";
-import type { ControlPlaneDeclaration } from "../../src/model/declaration";
-import { containersOf, type ObservedNode } from "../../src/model/node-observation";
-import { parseProbe } from "../../src/observe/probe";
-import { etcdPod, plane, pod } from "../builders";
-
-// What the probe printed on a real kubeadm node (v1.33.13, containerd 1.6.20, no crictl), by fault and by whether the API
-// server answered the kubelet's questions. Recorded with this boundary.
-const boundary = "0".repeat(32);
-const folder = join(__dirname, "samples");
-const samples = new Map(
-  readdirSync(folder).map((name) => [name.replace(".txt.gz", ""), gunzipSync(readFileSync(join(folder, name)))]),
-);
-const names = ["kube-apiserver", "kube-controller-manager", "kube-scheduler"];
-const declared: ControlPlaneDeclaration = plane(["cp-0"], [etcdPod(), ...names.map((name) => pod(name))]);
-const parts = ["host", "manifests", "containers", "services", "leftovers"] as const;
-
-function sample(name: string): Buffer {
-  const bytes = samples.get(name);
-  if (bytes === undefined) throw new Error(`no sample ${name}`);
-  return bytes;
-}
-
-function parse(bytes: Uint8Array): ObservedNode {
-  return parseProbe(declared, "cp-0", boundary, bytes);
-}
+import { containersOf } from "../../src/model/node-observation";
+import {
+  boundary,
+  invented,
+  noticesHole,
+  parse,
+  parts,
+  sample,
+  seesNothingInGarbage,
+  survivesChangedBytes,
+  survivesCut,
+  truth,
+  whole,
+} from "./probe-properties";
 
 const faults = {
   "scheduler-command": {
@@ -147,22 +133,8 @@ describe("parseProbe on a real node in other trouble", () => {
 });
 
 describe("parseProbe on damaged output", () => {
-  const whole = sample("healthy-api-up");
-  const truth = parse(whole);
-
-  function invented(seen: ObservedNode): readonly string[] {
-    return parts.filter(
-      (part) => seen[part].kind === "seen" && JSON.stringify(seen[part]) !== JSON.stringify(truth[part]),
-    );
-  }
-
   it("invents nothing from an output that was cut off anywhere", () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: whole.length - 1 }), (length) => {
-        expect(invented(parse(whole.subarray(0, length)))).to.deep.equal([]);
-      }),
-      { numRuns: 150 },
-    );
+    fc.assert(fc.property(survivesCut.inputs, survivesCut.check), { numRuns: 150 });
   });
 
   it("loses the section that is cut off and no other before it", () => {
@@ -179,36 +151,15 @@ describe("parseProbe on damaged output", () => {
   });
 
   it("notices a hole in a section", () => {
-    fc.assert(
-      fc.property(fc.nat(whole.length - 1), fc.integer({ min: 1, max: 2000 }), (start, length) => {
-        const holed = Buffer.concat([whole.subarray(0, start), whole.subarray(start + length)]);
-        expect(invented(parse(holed))).to.deep.equal([]);
-      }),
-      { numRuns: 150 },
-    );
+    fc.assert(fc.property(noticesHole.inputs, noticesHole.check), { numRuns: 150 });
   });
 
   it("never throws, whatever the bytes, and sees nothing in garbage", () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 500 }), (bytes) => {
-        const seen = parse(bytes);
-        expect(parts.map((part) => seen[part].kind)).to.deep.equal(parts.map(() => "unknown"));
-      }),
-    );
+    fc.assert(fc.property(seesNothingInGarbage.inputs, seesNothingInGarbage.check));
   });
 
   it("never throws when bytes of a real output are changed", () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { minLength: 1, maxLength: 40 }),
-        (edits) => {
-          const changed = Buffer.from(whole);
-          for (const [at, value] of edits) changed[at] = value;
-          expect(parse(changed).kind).to.equal("observed");
-        },
-      ),
-      { numRuns: 100 },
-    );
+    fc.assert(fc.property(survivesChangedBytes.inputs, survivesChangedBytes.check), { numRuns: 100 });
   });
 
   it("is not fooled by a file on the node that holds another run's boundary", () => {

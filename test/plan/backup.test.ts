@@ -1,30 +1,12 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { type BackupRecord, backupSchema } from "../../src/model/backup";
+import { backupSchema } from "../../src/model/backup";
 import type { EtcdNodeView } from "../../src/model/etcd-verdict";
 import type { JsonObject } from "../../src/model/json";
-import { chooseExpired, judgeMembers, judgeNewest, planBackup, type VerifiedBackup } from "../../src/plan/backup";
+import { judgeMembers, judgeNewest, planBackup, type VerifiedBackup } from "../../src/plan/backup";
 import { checkInputs } from "../../src/provider/check-inputs";
+import { backup, keepsNewestBackups, nowMs } from "./backup-properties";
 import { change, declare, fields, healthyViews, membership, nodeNames, status } from "./etcd/builders";
-
-const hourMs = 3_600_000;
-const nowMs = Date.parse("2026-11-21T12:00:00Z");
-const sum = "a".repeat(64);
-
-function backup(hoursAgo: number, clusterId = "c1"): VerifiedBackup {
-  const takenAt = new Date(nowMs - hoursAgo * hourMs).toISOString();
-  const file = { name: "snapshot.db", role: "snapshot", node: "cp-0", sha256: sum, dataSha256: sum, bytes: 1 } as const;
-  const record: BackupRecord = {
-    version: 1,
-    takenAt,
-    clusterId,
-    revision: 7,
-    isEncrypted: false,
-    files: [file],
-    missingNodes: [],
-  };
-  return { kind: "recorded", folder: `/kept/${takenAt}`, record };
-}
 
 describe("judgeNewest", () => {
   const cases: readonly [string, VerifiedBackup | undefined, string | undefined, RegExp | undefined][] = [
@@ -54,21 +36,7 @@ describe("judgeNewest", () => {
 
 describe("chooseExpired", () => {
   it("never lets the newest verified ones of the cluster go, nor any of another, whatever there is", () => {
-    const backups = fc.array(fc.record({ hours: fc.nat(5000), cluster: fc.constantFrom("c1", "c2") }), {
-      maxLength: 30,
-    });
-    fc.assert(
-      fc.property(backups, fc.integer({ min: 0, max: 9 }), (list, keep) => {
-        const verified = [...list]
-          .sort((a, b) => a.hours - b.hours)
-          .map(({ hours, cluster }) => backup(hours, cluster));
-        const expired = chooseExpired(verified, "c1", keep, nowMs);
-        const own = verified.filter(({ record }) => record.clusterId === "c1");
-        const left = own.filter((one) => !expired.includes(one));
-        expect(expired.every(({ record }) => record.clusterId === "c1")).to.equal(true);
-        expect(left).to.deep.equal(own.slice(0, Math.max(keep, 1)));
-      }),
-    );
+    fc.assert(fc.property(keepsNewestBackups.inputs, keepsNewestBackups.check));
   });
 });
 
