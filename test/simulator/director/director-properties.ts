@@ -30,8 +30,11 @@ function converge(director: SimulatedDirector, reach = practiceReach(director)) 
   return convergeBosh({ ...reach, clock: director.clock, declaration: declare(director), planner: planBoshDeployment });
 }
 
+/** A restart may strike this look itself, which says nothing of the repair: then it looks once more. */
 async function states(director: SimulatedDirector): Promise<readonly (string | undefined)[]> {
-  const listing = await new SimulatedDirectorAccess(director).observeInstances(deployment);
+  const access = new SimulatedDirectorAccess(director);
+  const first = await access.observeInstances(deployment);
+  const listing = first.kind === "listed" ? first : await access.observeInstances(deployment);
   return listing.kind === "listed" ? listing.instances.map(({ jobState }) => jobState) : [];
 }
 
