@@ -52,7 +52,10 @@ describe("the kubeadm stack under the Pulumi CLI and the embedded engine", funct
     expect((await pulumi("stack", "init", "both")).exitCode).to.equal(0);
     const { exitCode, output } = await pulumi("preview", "--diff");
     expect(exitCode, output).to.equal(0);
-    expect(output).to.contain("kube-schedulerrrr").and.to.match(/plan/i);
+    expect(output).to.contain(
+      'cp-1 kube-scheduler: spec.containers[0].command[0]: "kube-schedulerrrr" => "kube-scheduler"',
+    );
+    expect(output).to.contain("1. cp-1: write /etc/kubernetes/manifests/kube-scheduler.yaml, the old file goes to");
   });
 
   it("is created by the CLI and has nothing to do for the embedded engine", async () => {
