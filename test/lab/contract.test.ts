@@ -47,7 +47,11 @@ describe("the contract of a node, on a real kubeadm host", function () {
     const prepare = async (faults: readonly Fault[]) => {
       for (const fault of faults) await inject(fault);
     };
-    subject = { nodes, clock: systemClock(), node: host.name, pod, manifestDirectory, archiveDirectory, prepare };
+    const killService = async (service: string) => {
+      await host.run(`systemctl kill --signal=KILL ${service}`);
+    };
+    const place = { node: host.name, pod, manifestDirectory, archiveDirectory };
+    subject = { ...place, nodes, clock: systemClock(), prepare, killService };
   });
   afterEach(async () => {
     await host.run("systemctl unmask --runtime kubelet; systemctl start kubelet");

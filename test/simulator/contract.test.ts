@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import type { JsonObject } from "../../src/model/json";
 import { effectsOfKind } from "../../src/model/step";
-import { injectFault, memoryWorld, simulatedClock, simulatedNodes } from "../../src/simulator";
+import { injectFault, memoryWorld, simulatedClock, simulatedNodes, type World } from "../../src/simulator";
+import { stopService, withService } from "../../src/simulator/services";
 import { type ContractCase, type ContractSubject, contract, runContractCase } from "./contract";
 import { kubeadmDeclaration, kubeadmNodes, kubeadmWorld } from "./worlds";
 
@@ -19,7 +20,18 @@ function simulatedSubject(): ContractSubject {
     prepare: async (faults) => {
       await holder.change((world) => ({ world: faults.reduce(injectFault, world), result: undefined }));
     },
+    killService: async (service) => {
+      await holder.change((world) => ({ world: withKilledProcess(world, "cp-0", service), result: undefined }));
+    },
   };
+}
+
+/** systemd starts a kubelet again ten seconds after its process ended. Source: RestartSec of kubeadm's unit. */
+function withKilledProcess(world: World, node: string, service: string): World {
+  const ended = stopService(world, node, service);
+  const found = ended.nodes[node]?.services[service];
+  if (found === undefined) throw new Error(`no service ${service}`);
+  return withService(ended, node, service, { ...found, state: "starting", retryAtMs: ended.timeMs + 10_000 });
 }
 
 describe("the contract of a node, on the simulator", () => {

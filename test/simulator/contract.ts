@@ -4,17 +4,13 @@
 
 import { expect } from "chai";
 import type { JsonObject } from "../../src/model/json";
-import {
-  containersOf,
-  type ManifestFile,
-  type ObservedNode,
-  type ServiceObservation,
-} from "../../src/model/node-observation";
+import { type ContainerObservation, containersOf, type ObservedNode } from "../../src/model/node-observation";
 import { isWait, type NodeChangeStep, type NodeStep } from "../../src/model/step";
 import { judgePod } from "../../src/plan/pod-health";
 import type { Clock } from "../../src/ports/clock";
 import type { NodeAccess } from "../../src/ports/node-access";
 import type { Fault } from "../../src/simulator";
+import { command0, kubeletIn, manifestIn, otherFiles, podIn, stagedIn } from "./node-parts";
 
 /** A node that the contract is tried on. It is healthy at the start of every case. */
 export interface ContractSubject {
@@ -28,6 +24,8 @@ export interface ContractSubject {
   readonly archiveDirectory: string;
   /** Makes these faults true on the node. */
   prepare(faults: readonly Fault[]): Promise<void>;
+  /** Kills the process of a service whose manager starts it again a while later. */
+  killService(service: string): Promise<void>;
 }
 
 /** One row: what is wrong first, the step, and what it changes. */
@@ -36,6 +34,8 @@ export interface ContractCase<K extends NodeStep["kind"] = NodeStep["kind"]> {
   readonly faults: (subject: ContractSubject) => readonly Fault[];
   /** What has to be seen before the step is taken; the node is looked at until it is. */
   readonly isReady: (before: ObservedNode) => boolean;
+  /** What a wait waits for: brought about after `before` was seen, so that it is not yet so when the wait begins. */
+  readonly begin?: (subject: ContractSubject) => Promise<void>;
   readonly step: (subject: ContractSubject) => Extract<NodeStep, { kind: K }>;
   /** The difference. `before` was seen right before the step, `after` right after it. */
   readonly check: (after: ObservedNode, before: ObservedNode, subject: ContractSubject) => void;
@@ -69,6 +69,18 @@ const write = (subject: ContractSubject) =>
     mode: "0600",
   }) as const;
 const kubelet = { service: "kubelet", manager: "systemd", reason: "contract" } as const;
+const putManifest = ({ node, prepare }: ContractSubject, manifest: JsonObject) =>
+  prepare([{ kind: "manifest-content", node, fileName, content: { kind: "pod", pod: manifest } }]);
+const waitForPod = ({ node, manifestDirectory }: ContractSubject) =>
+  ({
+    kind: "waitForPod",
+    node,
+    pod,
+    fileName,
+    manifestDirectory,
+    timeoutSeconds: 90,
+    reason: "contract",
+  }) as const;
 
 /** The rows of every kind of step. A kind without a row does not compile. */
 export const contract: { readonly [K in NodeStep["kind"]]: readonly [ContractCase<K>, ...ContractCase<K>[]] } = {
@@ -148,16 +160,16 @@ export const contract: { readonly [K in NodeStep["kind"]]: readonly [ContractCas
     {
       title: "a stopped kubelet runs",
       faults: ({ node }) => [{ kind: "service-stopped", node, service: "kubelet" }],
-      isReady: (before) => serviceIn(before)?.state === "stopped",
+      isReady: (before) => kubeletIn(before)?.state === "stopped",
       step: ({ node }) => ({ kind: "startService", node, ...kubelet }),
-      check: (after) => expect(serviceIn(after)).to.include({ state: "running", paused: false }),
+      check: (after) => expect(kubeletIn(after)).to.include({ state: "running", paused: false }),
     },
     {
       title: "a kubelet that was masked at run time is unmasked and runs",
       faults: ({ node }) => [{ kind: "service-paused", node, service: "kubelet" }],
-      isReady: (before) => serviceIn(before)?.paused === true,
+      isReady: (before) => kubeletIn(before)?.paused === true,
       step: ({ node }) => ({ kind: "startService", node, ...kubelet }),
-      check: (after) => expect(serviceIn(after)).to.include({ state: "running", paused: false }),
+      check: (after) => expect(kubeletIn(after)).to.include({ state: "running", paused: false }),
     },
   ],
   restartService: [
@@ -167,9 +179,9 @@ export const contract: { readonly [K in NodeStep["kind"]]: readonly [ContractCas
       isReady: () => true,
       step: ({ node }) => ({ kind: "restartService", node, ...kubelet }),
       check: (after, before) => {
-        expect(serviceIn(after)?.state).to.equal("running");
-        expect(serviceIn(after)?.startedAtSeconds).to.be.above(
-          serviceIn(before)?.startedAtSeconds ?? Number.POSITIVE_INFINITY,
+        expect(kubeletIn(after)?.state).to.equal("running");
+        expect(kubeletIn(after)?.startedAtSeconds).to.be.above(
+          kubeletIn(before)?.startedAtSeconds ?? Number.POSITIVE_INFINITY,
         );
         expect(containersOf(after, "etcd")[0]?.createdAtSeconds).to.equal(
           containersOf(before, "etcd")[0]?.createdAtSeconds,
@@ -179,34 +191,36 @@ export const contract: { readonly [K in NodeStep["kind"]]: readonly [ContractCas
   ],
   waitForService: [
     {
-      title: "a kubelet that was started comes to run",
+      title: "a kubelet whose process was killed comes to run again",
       faults: () => [],
-      isReady: () => true,
+      isReady: (before) => kubeletIn(before)?.state === "running",
+      begin: (subject) => subject.killService("kubelet"),
       step: ({ node }) => ({ kind: "waitForService", node, ...kubelet, timeoutSeconds: 60 }),
-      check: (after) => expect(serviceIn(after)?.state).to.equal("running"),
+      check: (after, before) => {
+        expect(kubeletIn(after)?.state).to.equal("running");
+        expect(kubeletIn(after)?.startedAtSeconds).to.be.above(
+          kubeletIn(before)?.startedAtSeconds ?? Number.POSITIVE_INFINITY,
+        );
+      },
     },
   ],
   waitForPod: [
     {
-      title: "a pod whose manifest was removed and written again comes to run in time",
-      faults: ({ node, pod: manifest }) => [
-        { kind: "manifest-removed", node, fileName },
-        { kind: "manifest-content", node, fileName, content: { kind: "pod", pod: manifest } },
-      ],
-      isReady: () => true,
-      step: ({ node, manifestDirectory }) => ({
-        kind: "waitForPod",
-        node,
-        pod,
-        fileName,
-        manifestDirectory,
-        timeoutSeconds: 90,
-        reason: "contract",
-      }),
-      check: (after) => {
-        const [newest] = containersOf(after, pod);
-        expect(newest).to.include({ name: pod, state: "running" });
-        expect(newest?.command?.[0]).to.equal(pod);
+      title: "a pod that does not run comes to run once its manifest is there again",
+      faults: ({ node }) => [{ kind: "manifest-removed", node, fileName }],
+      isReady: (before) => before.containers.kind === "seen" && runningIn(before) === undefined,
+      begin: (subject) => putManifest(subject, subject.pod),
+      step: waitForPod,
+      check: (after) => expect(runningIn(after)?.command?.[0]).to.equal(pod),
+    },
+    {
+      title: "a pod that runs an older command comes to run the one that its manifest now has",
+      faults: () => [],
+      isReady: (before) => runningIn(before) !== undefined,
+      begin: (subject) => putManifest(subject, withWord(subject.pod, "--v=1")),
+      step: waitForPod,
+      check: (after, before) => {
+        expect(runningIn(after)?.command).to.deep.equal([...(runningIn(before)?.command ?? []), "--v=1"]);
       },
     },
   ],
@@ -216,6 +230,7 @@ export const contract: { readonly [K in NodeStep["kind"]]: readonly [ContractCas
 export async function runContractCase(row: ContractCase, subject: ContractSubject): Promise<void> {
   await subject.prepare(row.faults(subject));
   const before = await lookUntil(subject, 60, row.isReady);
+  await row.begin?.(subject);
   const step = row.step(subject);
   if (isWait(step)) {
     row.check(await lookUntil(subject, step.timeoutSeconds, (node) => holds(step, node, subject)), before, subject);
@@ -230,7 +245,7 @@ function holds(
   node: ObservedNode,
   subject: ContractSubject,
 ): boolean {
-  if (step.kind === "waitForService") return serviceIn(node)?.state === "running";
+  if (step.kind === "waitForService") return kubeletIn(node)?.state === "running";
   const file = manifestIn(node, step.fileName);
   return file !== undefined && judgePod(node, subject.pod, file, step.timeoutSeconds).kind === "running";
 }
@@ -250,34 +265,17 @@ async function lookUntil(
   }
 }
 
-function filesIn(node: ObservedNode): readonly ManifestFile[] {
-  return node.manifests.kind === "seen" ? node.manifests.value : [];
+/** The container of the pod, where the newest of them runs. */
+function runningIn(node: ObservedNode): ContainerObservation | undefined {
+  const [newest] = containersOf(node, pod);
+  return newest?.state === "running" ? newest : undefined;
 }
 
-function manifestIn(node: ObservedNode, name: string): ManifestFile | undefined {
-  return filesIn(node).find((file) => file.fileName === name);
-}
-
-function otherFiles(node: ObservedNode, name: string): readonly ManifestFile[] {
-  return filesIn(node).filter((file) => file.fileName !== name);
-}
-
-function podIn(node: ObservedNode, name: string): string | undefined {
-  const content = manifestIn(node, name)?.content;
-  return content?.kind === "pod" ? JSON.stringify(command0(content.pod)) : undefined;
-}
-
-function command0(value: JsonObject): unknown {
-  return (value.spec as { containers: readonly { command: unknown }[] }).containers[0]?.command;
-}
-
-function serviceIn(node: ObservedNode): ServiceObservation | undefined {
-  return node.services.kind === "seen" ? node.services.value.find((service) => service.name === "kubelet") : undefined;
-}
-
-function stagedIn(node: ObservedNode): readonly string[] {
-  const leftovers = node.leftovers.kind === "seen" ? node.leftovers.value : [];
-  return leftovers.filter((leftover) => leftover.kind === "staged-file").map((leftover) => leftover.path);
+/** The Pod with one more word in its command. */
+function withWord(value: JsonObject, word: string): JsonObject {
+  const copy = JSON.parse(JSON.stringify(value));
+  copy.spec.containers[0].command.push(word);
+  return copy;
 }
 
 function stagedBeside({ manifestDirectory }: ContractSubject): string {
