@@ -106,6 +106,13 @@ describe("planEtcd, in what order", () => {
     expect(blockers.map(({ reason }) => reason)).to.include("etcd-member-isolated");
   });
 
+  it("waits for a member whose process runs until it votes, and no longer", () => {
+    expect(told(plan(declare(3), change(leader("cp-0"), "cp-1", silent())).steps)).to.deep.equal([
+      "etcdWaitForMember cp-1",
+    ]);
+    expect(plan(declare(3), leader("cp-0")).steps).to.deep.equal([]);
+  });
+
   it("hands leadership over before the leader is restarted for its definition", () => {
     const { steps } = plan(declare(3), leader("cp-0"), {
       definitionDrifts: { "cp-0": "a flag differs", "cp-1": "it too" },
