@@ -143,11 +143,14 @@ describe("the command line on bad input", function () {
       for (const name of ["cp-0", "cp-1", "cp-2"])
         (nodesOf(config)[name] ?? {}).access = { kind: "simulated", world: "/nowhere/world.json" };
     });
-    await refused(up, [/\/nowhere\/world\.json/]);
+    await refused(up, [/the simulated world \/nowhere\/world\.json cannot be read/]);
   });
 
   it("says which stack is not there and how to make it", async () => {
-    await refused(["preview", "--stack", "nosuch"], [/nosuch/, /stack init/]);
+    await refused(
+      ["preview", "--stack", "nosuch"],
+      [/error: there is no stack nosuch of project quorate in /, /make it with `quorate stack init nosuch`/],
+    );
   });
 
   for (const name of ["../../demo", "a/b/c/demo", "/demo"]) {
@@ -157,30 +160,35 @@ describe("the command line on bad input", function () {
   }
 
   it("asks for the passphrase when there is none", async () => {
-    await refused(up, [/passphrase/i], {
+    await refused(up, [/the stack's passphrase is not known/, /set PULUMI_CONFIG_PASSPHRASE or /], {
       PULUMI_CONFIG_PASSPHRASE: undefined,
       PULUMI_CONFIG_PASSPHRASE_FILE: undefined,
     });
   });
 
   it("tells a wrong passphrase from a missing one", async () => {
-    await refused(up, [/passphrase/i, /incorrect|wrong|not the one/i], { PULUMI_CONFIG_PASSPHRASE: "wrong" });
+    await refused(up, [/the passphrase is not the one this stack was encrypted with/], {
+      PULUMI_CONFIG_PASSPHRASE: "wrong",
+    });
   });
 
   it("names the version of a state that it does not know", async () => {
     const state = path.join(project.folder, "state/.pulumi/stacks/quorate/demo.json");
     const text = fs.readFileSync(state, "utf8");
     fs.writeFileSync(state, JSON.stringify({ ...JSON.parse(text), version: 99 }));
-    await refused(up, [/version.*99|99.*version/]);
+    await refused(up, [/the state file has version 99, only 3 and 4 can be used/]);
     fs.writeFileSync(state, text);
   });
 
   it("will not change anything without a terminal and without --yes", async () => {
-    await refused(["up", "--stack", "demo"], [/--yes/]);
+    await refused(["up", "--stack", "demo"], [/there is no terminal to ask on/, /agree beforehand with --yes/]);
   });
 
   it("leaves a project alone that is none", async () => {
-    await refused(["preview", "--stack", "demo", "--cwd", "/nowhere"], [/nowhere/]);
+    await refused(
+      ["preview", "--stack", "demo", "--cwd", "/nowhere"],
+      [/no Pulumi\.yaml in \/nowhere or any folder above it/],
+    );
   });
 
   it("repairs what it refused to touch, once the mistakes are gone", async () => {
