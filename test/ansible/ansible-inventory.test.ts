@@ -13,6 +13,7 @@ import { renderIniInventory, renderYamlInventory } from "../../src/render/invent
 import { requestOf, type SituationCase, situations } from "../inventory/situations";
 import { chooseCases } from "../matrix";
 import { inventories } from "../property/inventories";
+import { propertyParameters, replayWith } from "../property/parameters";
 import {
   type AnsibleLister,
   type AnsibleListing,
@@ -165,13 +166,15 @@ describe("ansible-inventory --list", function () {
   for (const format of ["ini", "yaml"] as const) {
     it(`reads generated inventories in ${format} as quorate does`, async () => {
       const render = format === "ini" ? renderIniInventory : renderYamlInventory;
-      for (const [index, inventory] of fc.sample(inventories(format), 12).entries()) {
+      for (const [index, inventory] of fc
+        .sample(inventories(format), propertyParameters(`Ansible: inventories in ${format}`, { numRuns: 12 }))
+        .entries()) {
         const path = join(folder, `generated-${index}.${format === "ini" ? "ini" : "yml"}`);
         const text = render(inventory);
         writeFileSync(path, text);
         const site = readSite(path, { paths: [], playbookFolder: undefined });
         const listing = listingOf(await lister.list(path), site.inventory);
-        expect(asJson(listWithQuorate(site)), text).to.deep.equal(asJson(listing));
+        expect(asJson(listWithQuorate(site)), `with ${replayWith}:\n${text}`).to.deep.equal(asJson(listing));
       }
     });
   }

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import * as fc from "fast-check";
 import { containersOf } from "../../src/model/node-observation";
+import { expectHolds } from "../property/parameters";
 import {
   boundary,
   invented,
@@ -134,7 +134,7 @@ describe("parseProbe on a real node in other trouble", () => {
 
 describe("parseProbe on damaged output", () => {
   it("invents nothing from an output that was cut off anywhere", () => {
-    fc.assert(fc.property(survivesCut.inputs, survivesCut.check), { numRuns: 150 });
+    expectHolds(survivesCut, { numRuns: 150 });
   });
 
   it("loses the section that is cut off and no other before it", () => {
@@ -151,15 +151,15 @@ describe("parseProbe on damaged output", () => {
   });
 
   it("notices a hole in a section", () => {
-    fc.assert(fc.property(noticesHole.inputs, noticesHole.check), { numRuns: 150 });
+    expectHolds(noticesHole, { numRuns: 150 });
   });
 
   it("never throws, whatever the bytes, and sees nothing in garbage", () => {
-    fc.assert(fc.property(seesNothingInGarbage.inputs, seesNothingInGarbage.check));
+    expectHolds(seesNothingInGarbage);
   });
 
   it("never throws when bytes of a real output are changed", () => {
-    fc.assert(fc.property(survivesChangedBytes.inputs, survivesChangedBytes.check), { numRuns: 100 });
+    expectHolds(survivesChangedBytes, { numRuns: 100 });
   });
 
   it("is not fooled by a file on the node that holds another run's boundary", () => {

@@ -4,6 +4,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import type { BoshStep } from "../../src/model/bosh-step";
 import { planBoshDeployment } from "../../src/plan/bosh-plan";
+import { expectHolds, propertyTimeoutMs, searchParameters } from "../property/parameters";
 import { checkers, keepsRule, type Planner } from "./bosh-plan-rules";
 
 function without(...kinds: readonly BoshStep["kind"][]): Planner {
@@ -76,18 +77,19 @@ const broken: Readonly<Record<string, readonly Planner[]>> = {
   ],
 };
 
-describe("planBoshDeployment, for every observation", () => {
-  for (const [rule, checker] of Object.entries(checkers)) {
-    const property = (planner: Planner) => {
-      const { inputs, check } = keepsRule(rule, checker, planner);
-      return fc.property(inputs, check);
-    };
+const numRuns = 1_500;
 
-    it(`keeps the rule: ${rule}`, () => fc.assert(property(planBoshDeployment), { numRuns: 1_500 }));
+describe("planBoshDeployment, for every observation", function () {
+  this.timeout(propertyTimeoutMs);
+
+  for (const [rule, checker] of Object.entries(checkers)) {
+    it(`keeps the rule: ${rule}`, () => expectHolds(keepsRule(rule, checker, planBoshDeployment), { numRuns }));
 
     for (const [position, planner] of (broken[rule] ?? []).entries()) {
       it(`is caught breaking the rule: ${rule} (${position + 1})`, () => {
-        expect(fc.check(property(planner), { numRuns: 1_500 }).failed).to.equal(true);
+        const { inputs, check } = keepsRule(rule, checker, planner);
+        const parameters = searchParameters(`planBoshDeployment: wrong in ${rule} ${position}`, { numRuns });
+        expect(fc.check(fc.property(inputs, check), parameters).failed).to.equal(true);
       });
     }
   }

@@ -10,9 +10,11 @@ import { planEtcd } from "../../src/plan/etcd/plan";
 import { keepsRules, type ScenePlanner as Planner, right, sameInAnyOrder } from "./etcd-plan-properties";
 import { rules } from "./etcd-rules";
 import { type Scene, sceneOf, specs } from "./etcd-scene";
+import { expectHolds, propertyTimeoutMs, searchParameters } from "./parameters";
 
-const seed = Number(process.env.QUORATE_SEED ?? 20261121);
-const numRuns = Number(process.env.QUORATE_RUNS ?? 3000);
+const numRuns = 3000;
+/** So many that a wrong planner is met whatever the seed. */
+const searchedMax = 20_000;
 
 const steps =
   (change: (scene: Scene, steps: readonly EtcdStep[]) => readonly EtcdStep[]): Planner =>
@@ -72,21 +74,18 @@ const wrongPlanners: Readonly<Record<keyof typeof rules, Planner>> = {
 };
 
 describe("planEtcd over any mix of members", function () {
-  this.timeout(120_000);
+  this.timeout(propertyTimeoutMs);
 
-  it(`breaks no safety rule (seed ${seed}, ${numRuns} runs)`, () => {
-    const { inputs, check } = keepsRules(right);
-    fc.assert(fc.property(inputs, check), { seed, numRuns });
-  });
+  it("breaks no safety rule", () => expectHolds(keepsRules(right), { numRuns }));
 
   it("gives the same plan for the same observation, in whatever order the views come", () => {
-    fc.assert(fc.property(sameInAnyOrder.inputs, sameInAnyOrder.check), { seed, numRuns: 300 });
+    expectHolds(sameInAnyOrder, { numRuns: 300 });
   });
 
   it("reaches plans of every kind, so that the rules are tried", () => {
     const kinds = new Set<string>();
     const verdicts = new Set<string>();
-    for (const spec of fc.sample(specs, { seed, numRuns })) {
+    for (const spec of fc.sample(specs, searchParameters("planEtcd: every kind of plan", { numRuns }))) {
       const plan = right(sceneOf(spec));
       verdicts.add(plan.assessment.verdict.kind);
       for (const step of plan.steps) kinds.add(step.kind);
@@ -119,7 +118,10 @@ describe("planEtcd over any mix of members", function () {
   for (const [rule, planner] of Object.entries(wrongPlanners))
     it(`catches a planner that breaks ${rule}`, () => {
       const { inputs, check } = keepsRules(planner, rule);
-      const result = fc.check(fc.property(inputs, check), { seed, numRuns });
+      const result = fc.check(
+        fc.property(inputs, check),
+        searchParameters(`planEtcd: wrong in ${rule}`, { numRuns: searchedMax }),
+      );
       expect(result.failed, rule).to.equal(true);
     });
 

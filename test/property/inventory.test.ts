@@ -3,40 +3,38 @@ import * as fc from "fast-check";
 import { parseIniInventory } from "../../src/inventory/parse-ini";
 import { deriveRecovery } from "../../src/inventory/recovery";
 import { readsAnyText, readsBackIni, readsBackYaml } from "./inventory-properties";
+import { expectHolds, propertyTimeoutMs, searchParameters } from "./parameters";
 import { keepsEveryRule, provesAnySize } from "./recovery-properties";
 
 describe("inventories (properties)", function () {
-  this.timeout(120_000);
+  this.timeout(propertyTimeoutMs);
 
   it("read back from INI as they were, whatever their values hold", () => {
-    fc.assert(fc.property(readsBackIni.inputs, readsBackIni.check), { numRuns: 300 });
+    expectHolds(readsBackIni, { numRuns: 300 });
   });
 
   it("read back from YAML as they were, whatever their values hold", () => {
-    fc.assert(fc.property(readsBackYaml.inputs, readsBackYaml.check), { numRuns: 300 });
+    expectHolds(readsBackYaml, { numRuns: 300 });
   });
 
   it("end in an inventory or in an input error with a line, whatever the text is", () => {
-    fc.assert(fc.property(readsAnyText.inputs, readsAnyText.check), { numRuns: 1000 });
+    expectHolds(readsAnyText, { numRuns: 1000 });
   });
 });
 
 describe("deriveRecovery (properties)", function () {
-  this.timeout(240_000);
+  this.timeout(propertyTimeoutMs);
 
   it("keeps every rule, judged anew by the test, or refuses with a code and a smallest change", () => {
-    let proven = 0;
-    fc.assert(
-      fc.property(keepsEveryRule.inputs, (trouble) => {
-        if (keepsEveryRule.check(trouble) === "proven") proven++;
-      }),
-      { numRuns: 1500 },
-    );
-    expect(proven, "the generator must reach proofs").to.be.greaterThan(100);
+    expectHolds(keepsEveryRule, { numRuns: 1500 });
+    const proven = fc
+      .sample(keepsEveryRule.inputs, searchParameters("deriveRecovery: proven and refused", { numRuns: 300 }))
+      .filter((trouble) => keepsEveryRule.check(trouble) === "proven");
+    expect(proven.length, "the generator must reach proofs").to.be.greaterThan(20);
   });
 
   it("proves or refuses sites of 1 to 5,000 hosts, and what it writes reads back the same", () => {
-    fc.assert(fc.property(provesAnySize.inputs, provesAnySize.check), { numRuns: 25 });
+    expectHolds(provesAnySize, { numRuns: 25 });
   });
 
   it("derives and proves a site of 5,000 hosts within seconds of CPU", () => {

@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import * as fc from "fast-check";
 import { quoteComment, quoteDocument, quoteWord } from "../../src/render/quote";
+import { expectHolds } from "../property/parameters";
 import { echoed, quotesAnyDocument, quotesAnyWord } from "../property/text-properties";
 
 const shells = ["dash", "bash"];
@@ -13,7 +13,7 @@ describe("quoteWord", () => {
   }
 
   it("gives the shell back any text as one word", () => {
-    fc.assert(fc.property(quotesAnyWord.inputs, quotesAnyWord.check), { numRuns: 60 });
+    expectHolds(quotesAnyWord, { numRuns: 60 });
   });
 
   it("leaves a plain path as it is, so that a person can read it", () => {
@@ -36,7 +36,7 @@ describe("quoteDocument", () => {
   }
 
   it("gives the shell back any text as lines", () => {
-    fc.assert(fc.property(quotesAnyDocument.inputs, quotesAnyDocument.check), { numRuns: 60 });
+    expectHolds(quotesAnyDocument, { numRuns: 60 });
   });
 });
 
