@@ -138,6 +138,24 @@ describe("source files", () => {
     expect(marks).to.deep.equal([]);
   });
 
+  it("read variables of one family in the tests, and those for people are documented", () => {
+    // What the tests tell the processes that they start.
+    const own = ["ANSWERS", "CALLS", "HOLD", "LEFT_OUT", "LIVE", "RESULT", "TIER"];
+    // The machine's, and the product's own.
+    const others = /^(HOME|PATH|XDG_CACHE_HOME|QUORATE_GZIP_DETAILS|PULUMI_NODEJS_TYPESCRIPT)$/;
+    const read = sourceFiles("test").flatMap(({ text }) =>
+      [...text.matchAll(/process\.env(?:\.|\[")([A-Za-z_]+)/g)].map(([, name = ""]) => name),
+    );
+    const documented = fs.readFileSync(path.join(root, "CONTRIBUTING.md"), "utf8");
+    const strange = [...new Set(read)].filter(
+      (name) =>
+        !others.test(name) &&
+        !own.some((end) => name === `QUORATE_TEST_${end}`) &&
+        !(name.startsWith("QUORATE_TEST_") && documented.includes(`| \`${name}=`)),
+    );
+    expect(strange).to.deep.equal([]);
+  });
+
   it("draw no randomness and read no wall clock in the parts that have to be deterministic", () => {
     const deterministic = ["model", "plan", "observe", "render", "converge", "inventory", "simulator"];
     const wild = files
