@@ -10,6 +10,7 @@
 const fs = require("node:fs");
 const path = require("node:path");
 const esbuild = require("esbuild");
+const { stamp, stateOfSources } = require("./compiled.js");
 
 const root = path.join(__dirname, "..");
 const dist = path.join(root, "dist");
@@ -47,8 +48,8 @@ function licences(inputs) {
 }
 
 function build() {
-  // Taken before the sources are read: one that is written during the build is newer than what was built.
-  const startedAt = new Date();
+  // Taken before the sources are read: one that is written during the build differs from what was built.
+  const state = stateOfSources();
   const { outputFiles, metafile } = esbuild.buildSync({
     absWorkingDir: root,
     entryPoints: { quorate: "src/cli/main.ts", plugin: "src/provider/index.ts" },
@@ -81,9 +82,8 @@ function build() {
   const { version } = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8"));
   const plugin = { name: "quorate-plugin", version, main: "../../bin/pulumi-resource-quorate.js", private: true };
   write("provider/package.json", `${JSON.stringify(plugin, undefined, 2)}\n`);
-  // Last: it says that all the others are there, and of when.
-  write(".built", "");
-  fs.utimesSync(path.join(dist, ".built"), startedAt, startedAt);
+  // Last: it says that all the others are there, and from which sources.
+  write(path.basename(stamp), state);
 }
 
 build();

@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { expect } from "chai";
 
 const repository = path.resolve(__dirname, "../..");
-const notice = "quorate: the sources are newer than dist/, so it is built first\n";
+const notice = "quorate: the sources have changed since dist/ was built, so it is built first\n";
 
 describe("the commands of a clone", function () {
   this.timeout(60_000);
@@ -44,6 +44,14 @@ describe("the commands of a clone", function () {
     expect(quorate("--version").stderr).to.equal("");
     fs.rmSync(path.join(clone, "src/cli/gone.ts"));
     expect(quorate("--version").stderr).to.equal(notice);
+  });
+
+  it("are built again when a source comes with an older time than the build", () => {
+    const file = path.join(clone, "src/cli/main.ts");
+    quorate("--version");
+    fs.utimesSync(file, new Date(0), new Date(0));
+    expect(quorate("--version").stderr).to.equal(notice);
+    expect(quorate("--version").stderr).to.equal("");
   });
 
   it("end with one sentence when the sources cannot be built, and leave what was built before", () => {
