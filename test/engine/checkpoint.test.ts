@@ -35,7 +35,9 @@ describe("parseCheckpoint", () => {
     const withoutManifest = (text: string) => text.replace(/"manifest":\{[^}]*\}/, "");
     for (const [scenario, salt] of Object.entries(salts)) {
       const own = await openCrypter("correct-horse", salt);
-      for (const name of readdirSync(join(recordings, scenario)).filter((file) => file.endsWith(".state.json"))) {
+      const names = readdirSync(join(recordings, scenario)).filter((file) => file.endsWith(".state.json"));
+      expect(names, scenario).to.not.deep.equal([]);
+      for (const name of names) {
         const text = readFileSync(join(recordings, scenario, name), "utf8");
         const rendered = renderCheckpoint(parseCheckpoint(openCheckpoint(text), own), own, now);
         expect(withoutManifest(rendered), name).to.equal(withoutManifest(text));

@@ -114,7 +114,7 @@ describe("CommandProvider", () => {
   it("ends a command that takes longer than its timeout", async function () {
     this.timeout(10_000);
     const work = provider.create({ urn, inputs: { create: "exec sleep 60" }, timeoutSeconds: 0.1, preview: false });
-    expect(await rejection(work)).to.not.equal("");
+    expect(await rejection(work)).to.equal("it was stopped, with all that it had started");
   });
 
   it("ends a command with all that it has started when the run is cancelled", async function () {

@@ -239,10 +239,9 @@ describe("judgeObservedSite", () => {
       );
     const behind = ask("cp-3");
     expect(codes(behind)).to.deep.equal(["data-source-behind"]);
-    if (behind.kind === "refused") {
-      expect(behind.violations[0]?.message).to.contain("raft index 990").and.to.contain("is behind cp-4");
-      expect(behind.violations[0]?.smallestChange).to.equal("use --source-survivor cp-4");
-    }
+    if (behind.kind !== "refused") return expect.fail("it is not refused");
+    expect(behind.violations[0]?.message).to.contain("raft index 990").and.to.contain("is behind cp-4");
+    expect(behind.violations[0]?.smallestChange).to.equal("use --source-survivor cp-4");
     expect(codes(ask("cp-4"))).to.deep.equal([]);
   });
 

@@ -134,12 +134,12 @@ describe("planBoshDeployment", () => {
       type: "unresponsive_agent",
       names: ["reboot_vm"],
     });
-    if (first === undefined) return;
+    if (first === undefined) return expect.fail("no such step");
     const second = plan([[worker, { kind: "silent" }]], { attempts: [attempt(first)] }).steps.find(
       (step) => step.kind === "resolveProblems",
     );
     expect(second?.kind === "resolveProblems" && second.targets[0]?.preferences[0]?.names[0]).to.equal("recreate_vm");
-    if (second === undefined) return;
+    if (second === undefined) return expect.fail("no such step");
     const third = plan([[worker, { kind: "silent" }]], { attempts: [attempt(first), attempt(second)] });
     expect(third.blockers.map(({ reason }) => reason)).to.deep.equal(["remedies-exhausted"]);
   });
@@ -333,7 +333,7 @@ describe("planBoshDeployment", () => {
       "worker",
     ]);
     expect(blockers).to.deep.equal([]);
-    if (sweep === undefined) return;
+    if (sweep === undefined) return expect.fail("no such step");
     expect(plan([], { ...observation, attempts: [attempt(sweep)] }, declared).steps).to.deep.equal([]);
     // A director that is merely busy is no outage: nothing is swept, and it is not taken for "all is well" either.
     const busy = plan([], { ...observation, notListed: "3 tasks are waiting on the director" });

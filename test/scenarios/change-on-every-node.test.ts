@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { converge } from "../../src/converge/round";
 import { controlPlaneSchema } from "../../src/model/declaration";
 import { planControlPlane } from "../../src/plan/control-plane";
-import { memoryWorld, observeNode, simulatedClock, simulatedNodes } from "../../src/simulator";
+import { advance, memoryWorld, observeNode, simulatedClock, simulatedNodes } from "../../src/simulator";
 import { kubeadmDeclaration, kubeadmWorld } from "../simulator/worlds";
 
 const names = ["cp-0", "cp-1", "cp-2"];
@@ -18,7 +18,8 @@ function withVariable(pod: string) {
 describe("manifest change: all nodes (3 nodes)", () => {
   for (const pod of ["etcd", "kube-apiserver"]) {
     it(`writes the ${pod} of one node only after that of the node before runs anew`, async () => {
-      const holder = memoryWorld(kubeadmWorld(3));
+      const holder = memoryWorld(advance(kubeadmWorld(3), 60));
+      const beganAt = holder.read().timeMs / 1000;
       const result = await converge({
         plane: withVariable(pod),
         nodes: simulatedNodes(holder),
@@ -34,13 +35,13 @@ describe("manifest change: all nodes (3 nodes)", () => {
         const container = node.containers.value.containers.find(
           (candidate) => candidate.pod === `${pod}-${name}` && candidate.state === "running",
         );
-        return { writtenAt: file?.modifiedAtSeconds ?? 0, startedAt: container?.startedAtSeconds ?? 0 };
+        if (file === undefined || container === undefined) throw new Error(`no ${pod} on ${name}`);
+        return { writtenAt: file.modifiedAtSeconds, startedAt: container.startedAtSeconds ?? 0 };
       });
       const inOrder = [...seen].sort((a, b) => a.writtenAt - b.writtenAt);
-      for (const [index, { startedAt }] of inOrder.entries()) {
-        const next = inOrder[index + 1];
-        if (next !== undefined) expect(next.writtenAt).to.be.at.least(startedAt);
-      }
+      expect(inOrder[0]?.writtenAt, "each one is written anew").to.be.at.least(beganAt);
+      const times = inOrder.flatMap(({ writtenAt, startedAt }) => [writtenAt, startedAt]);
+      expect(times).to.deep.equal([...times].sort((a, b) => a - b));
     });
   }
 });

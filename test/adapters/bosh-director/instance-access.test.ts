@@ -153,7 +153,7 @@ describe("instances reached from the inside", () => {
     expect(shellAccess({ ...target, gateway }).jumpHost).to.equal("vcap@jump");
     const withKey = shellAccess({ ...target, gateway: { ...gateway, identityFile: "/keys/gw" } });
     const parsed = spawnSync("ssh", ["-G", "-F", withKey.configFile ?? "", "jump"]);
-    if (parsed.error === undefined) expect(parsed.stdout.toString()).to.match(/^identityfile \/keys\/gw$/m);
+    expect(String(parsed.stdout), `ssh: ${parsed.error}`).to.match(/^identityfile \/keys\/gw$/m);
     expect(readFileSync(withKey.configFile ?? "", "utf8")).to.contain("Include ~/.ssh/config");
   });
 });

@@ -155,6 +155,7 @@ describe("our client, answered as the real bosh CLI was", () => {
               .map((cells) =>
                 name === "04-instances-ps" ? [cells[0], cells[2], cells[3], cells[4]] : cells.slice(0, 4),
               );
+      expect(printed).to.not.deep.equal([]);
       expect(rows).to.deep.equal(printed);
       if (name !== "04-instances-ps") return;
       const processes = (listing.kind === "listed" ? listing.instances : []).flatMap((instance) =>

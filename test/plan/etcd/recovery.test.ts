@@ -203,7 +203,9 @@ describe("planEtcd against the model", () => {
         node.isPaused = true;
       }
       const { effects } = expectHealed(model);
-      expect(effects.every((effect) => /startEtcdService|writeEtcdMembership/.test(effect))).to.equal(true);
+      expect(effects).to.deep.equal(
+        nodeNames(3).flatMap((name) => [`writeEtcdMembership ${name}`, `startEtcdService ${name}`]),
+      );
     }
   });
 });

@@ -225,7 +225,7 @@ describe("serveDirector", () => {
     const blob = director.blobs.get(director.task(id).result);
     expect((await ask({ method: "GET", path: `/resources/${director.task(id).result}` })).status).to.equal(200);
     const listed = spawnSync("tar", ["-tzf", "-"], { input: blob });
-    if (listed.error === undefined) expect(listed.stdout.toString()).to.contain(`./${master}/etcd/etcd.stdout.log`);
+    expect(String(listed.stdout), `tar: ${listed.error}`).to.contain(`./${master}/etcd/etcd.stdout.log`);
     const silent = director.instance(deployment, "master", "0");
     if (silent.vm !== undefined) silent.vm.isAgentAlive = false;
     await ask({ method: "GET", path: `${root}/jobs/master/*/logs?type=job` });
