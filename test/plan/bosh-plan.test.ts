@@ -107,25 +107,24 @@ describe("planBoshDeployment", () => {
     expect(steps[0]?.kind === "recreateInstance" && steps[0].scope).to.equal("converge");
   });
 
-  it("creates it through cloud check instead when another instance is failing, silent, starting or unseen", () => {
-    for (const kind of ["fails", "silent", "starting"] as const) {
+  for (const kind of ["fails", "silent", "starting", "unseen"] as const)
+    it(`creates it through cloud check instead when another instance is as it should not be: ${kind}`, () => {
       const { steps } = plan(
-        [
-          [m3, { kind: "no-vm" }],
-          [worker, { kind }],
-        ],
-        { quorums: new Map([["master", quorum([m3])]]) },
+        kind === "unseen"
+          ? [[m3, { kind: "no-vm" }]]
+          : [
+              [m3, { kind: "no-vm" }],
+              [worker, { kind }],
+            ],
+        {
+          quorums: new Map([["master", quorum([m3])]]),
+          ...(kind === "unseen" ? { instances: undefined } : {}),
+        },
       );
-      expect(
-        steps.some((step) => step.kind === "recreateInstance"),
-        kind,
-      ).to.equal(false);
-      expect(
-        steps.some((step) => step.kind === "resolveProblems"),
-        kind,
-      ).to.equal(true);
-    }
-  });
+      expect(steps.filter((step) => step.kind === "recreateInstance")).to.deep.equal([]);
+      const answered = steps.flatMap((step) => (step.kind === "resolveProblems" ? step.targets : []));
+      expect(answered.map(({ instance }) => instance)).to.deep.include(m3);
+    });
 
   it("reboots a silent VM first and recreates it when that did not help", () => {
     const silent = plan([[worker, { kind: "silent" }]]);
