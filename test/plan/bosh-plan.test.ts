@@ -109,18 +109,15 @@ describe("planBoshDeployment", () => {
 
   for (const kind of ["fails", "silent", "starting", "unseen"] as const)
     it(`creates it through cloud check instead when another instance is as it should not be: ${kind}`, () => {
-      const { steps } = plan(
-        kind === "unseen"
-          ? [[m3, { kind: "no-vm" }]]
-          : [
-              [m3, { kind: "no-vm" }],
-              [worker, { kind }],
-            ],
-        {
-          quorums: new Map([["master", quorum([m3])]]),
-          ...(kind === "unseen" ? { instances: undefined } : {}),
-        },
-      );
+      const troubles: readonly (readonly [typeof m3, Trouble])[] = [
+        [m3, { kind: "no-vm" }],
+        ...(kind === "unseen" ? [] : ([[worker, { kind }]] as const)),
+      ];
+      const listed = observe(new Map(troubles)).instances ?? [];
+      const { steps } = plan(troubles, {
+        quorums: new Map([["master", quorum([m3])]]),
+        instances: listed.filter(({ instance }) => kind !== "unseen" || instance !== worker),
+      });
       expect(steps.filter((step) => step.kind === "recreateInstance")).to.deep.equal([]);
       const answered = steps.flatMap((step) => (step.kind === "resolveProblems" ? step.targets : []));
       expect(answered.map(({ instance }) => instance)).to.deep.include(m3);
