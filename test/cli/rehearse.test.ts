@@ -13,7 +13,7 @@ function quorate(...words: readonly string[]) {
 }
 
 describe("quorate rehearse", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
 
   it("says in words what it proved over a scenario and ends with 0", () => {
     const { code, out } = quorate(path.join(kept, "disk-full.yaml"));
