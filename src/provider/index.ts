@@ -6,6 +6,7 @@ import { boshDeploymentResource } from "./bosh-deployment";
 import { boshResurrectionResource } from "./bosh-resurrection";
 import { controlPlaneResource } from "./control-plane";
 import { controlPlaneBackupResource } from "./control-plane-backup";
+import { endWithEngine } from "./end-with-engine";
 import { EngineLog } from "./engine-log";
 import { foundationResource } from "./foundation";
 import { nodeServiceResource } from "./node-service";
@@ -18,6 +19,7 @@ import { serveProvider } from "./server";
 import { staticPodResource } from "./static-pod";
 
 async function main(): Promise<void> {
+  endWithEngine();
   const port = await serveProvider({
     version: packageVersion(),
     types: [

@@ -20,6 +20,20 @@ const misspelled: Fault = {
 };
 const drift = /"kube-schedulerrrr"\s+=>\s+"kube-scheduler"/;
 
+/** Processes of the plugin that a project's folder names. */
+function pluginsOf(folder: string): readonly string[] {
+  return fs
+    .readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(path.join(folder, "dist/provider"));
+      } catch {
+        return false; // It has ended meanwhile.
+      }
+    });
+}
+
 describe("the kubeadm stack under the Pulumi CLI and the embedded engine", function () {
   this.timeout(600_000);
   let project: Project;
@@ -97,6 +111,10 @@ describe("the kubeadm stack under the Pulumi CLI and the embedded engine", funct
     await waitUntil("the up to be under way", async () => /updating/.test(killed.output()));
     killed.child.kill("SIGKILL");
     await killed.ended;
+    await waitUntil(
+      "its plugin to be gone, so that nothing goes on",
+      async () => pluginsOf(project.folder).length === 0,
+    );
     const refused = await pulumi("up", "--yes", "--skip-preview");
     expect(refused.output).to.contain("pulumi cancel");
     expect((await pulumi("cancel", "--yes")).exitCode).to.equal(0);

@@ -9,6 +9,7 @@ import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { expect } from "chai";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { parse } from "yaml";
+import { runs, until } from "../engine/fixture/cli-process";
 
 const folder = resolve(__dirname, "../../dist/provider");
 
@@ -40,6 +41,30 @@ describe("the plugin under Pulumi's own runner", function () {
       expect(version).to.equal(JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).version);
     } finally {
       child.kill("SIGKILL");
+    }
+  });
+});
+
+describe("the plugin as a program of its own", function () {
+  this.timeout(60_000);
+
+  it("ends when the engine that started it is killed", async () => {
+    const program = join(folder, "pulumi-resource-quorate");
+    // Stands for the engine: starts the plugin, hands its first line on, and stays.
+    const script = `const child = require("node:child_process").spawn(${JSON.stringify(program)}, ["127.0.0.1:1"], { detached: true, stdio: ["ignore", "pipe", "inherit"] });
+      child.stdout.once("data", () => console.log(child.pid)); setInterval(() => undefined, 1000);`;
+    const engine = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+    const pid = await new Promise<number>((found) =>
+      createInterface(engine.stdout).once("line", (line) => found(Number(line))),
+    );
+    try {
+      expect(runs(pid)).to.equal(true);
+      engine.kill("SIGKILL");
+      const end = Date.now() + 10_000;
+      await until(() => !runs(pid) || Date.now() > end);
+      expect(runs(pid)).to.equal(false);
+    } finally {
+      if (runs(pid)) process.kill(pid, "SIGKILL");
     }
   });
 });
