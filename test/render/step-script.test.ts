@@ -8,6 +8,7 @@ import type { WriteManifestStep } from "../../src/model/step";
 import { renderManifest } from "../../src/render/manifest";
 import { renderStepScript } from "../../src/render/step-script";
 import { pod } from "../builders";
+import { withOwnLock } from "./own-lock";
 
 const boundary = "0123456789abcdef";
 const operator = { user: "al'ice", host: "laptop\n$(id)" };
@@ -34,14 +35,10 @@ describe("renderStepScript", () => {
     };
     mkdirSync(step.manifestDirectory, { recursive: true });
     // A lock file of its own: other tests of this machine use the real one at the same time.
-    script = withLock(renderStepScript(step, operator, boundary), join(root, "lock"));
+    script = withOwnLock(renderStepScript(step, operator, boundary), join(root, "lock"));
   });
 
   afterEach(() => rmSync(root, { recursive: true, force: true }));
-
-  function withLock(text: string, lock: string): string {
-    return text.replace("lock=/run/lock/quorate.lock", `lock=${lock}`).replace(/^\[ -w .*\] \|\| lock=.*$/gm, "");
-  }
 
   function run(text: string, shell = "sh") {
     return spawnSync(shell, ["-s"], { input: text, encoding: "utf8" });
@@ -68,7 +65,7 @@ describe("renderStepScript", () => {
 
   it("tells what a failed step said", () => {
     const result = run(
-      withLock(renderStepScript({ ...step, owner: "nobody-here:x" }, operator, boundary), join(root, "l")),
+      withOwnLock(renderStepScript({ ...step, owner: "nobody-here:x" }, operator, boundary), join(root, "l")),
     );
     expect(result.stdout)
       .to.contain("nobody-here")
