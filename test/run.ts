@@ -40,11 +40,19 @@ function chooseRuns(words: readonly string[]): readonly TierRun[] {
       fail(`${unknown ?? "nothing"} is no tier of the tests: ${tiers.map(({ name }) => name).join(", ")}`);
     return tiers.filter(({ name }) => words.includes(name)).map(({ name }) => ({ tier: name, files: filesOf(name) }));
   }
-  const files = filesFor(changedFiles(root, words[1]));
+  const files = filesFor(changedOrFail(words[1]));
   const chosen = [...new Set([...filesOf("fast"), ...files])];
   return tiers
     .map(({ name }) => ({ tier: name, files: chosen.filter((file) => tierOf(file) === name) }))
     .filter((run) => run.files.length > 0);
+}
+
+function changedOrFail(base: string | undefined): readonly string[] {
+  try {
+    return changedFiles(root, base);
+  } catch (error) {
+    return fail(`what has changed cannot be told: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** The environment of a tier: nothing of this user's but what was built and what is on PATH. */
