@@ -22,7 +22,11 @@ describe("each seed document's case on real parts", function () {
         script,
         ...files.map((file) => path.join(root, file)),
       ],
-      { cwd: root, encoding: "utf8", env: { ...process.env, QUORATE_TEST_SEED: seed, QUORATE_TEST_ALL: "0" } },
+      {
+        cwd: root,
+        encoding: "utf8",
+        env: { ...process.env, QUORATE_TEST_SEED: seed, QUORATE_TEST_ALL: "0", QUORATE_TEST_LEFT_OUT: undefined },
+      },
     );
     expect(stderr).to.equal("");
     return stdout.split("\n");
