@@ -1,20 +1,17 @@
 // What is to be run for what was changed, beside the fast tier. `npm run test:changed` reads it, CONTRIBUTING.md shows it.
 
 import { spawnSync } from "node:child_process";
-import { filesOf, type TierName } from "./tiers";
+import { filesOf, tiers } from "./tiers";
 
 /** One row: whoever changes this runs that. */
 export interface ChangeRule {
-  /** Files and folders, relative to the repository. */
+  /** Files and folders, or beginnings of their names, relative to the repository. */
   readonly change: readonly string[];
   /** Beginnings of paths below test/, of files in the other tiers. */
   readonly run: readonly string[];
   /** What else is to be done, for people. */
   readonly note?: string;
 }
-
-/** The tiers that are not run anyway. */
-const others: readonly TierName[] = ["host", "etcd", "lab", "ansible", "browser", "clis"];
 
 /** All rows. */
 export const changeRules: readonly ChangeRule[] = [
@@ -73,21 +70,19 @@ export const changeRules: readonly ChangeRule[] = [
     run: ["ansible/"],
     note: "`QUORATE_TEST_GOLDEN=update` rewrites golden files: read the diff",
   },
-  { change: ["test/lab", "test/lab/shell"], run: ["lab/"] },
+  { change: ["test/lab"], run: ["lab/"] },
 ];
-
-const isBelow = (file: string, place: string) =>
-  file === place || file.startsWith(`${place}/`) || file.startsWith(place);
 
 /** The files of the other tiers that changed files ask for, as paths below the tests' folder. */
 export function filesFor(changed: readonly string[]): readonly string[] {
   const rules = changeRules.filter(({ change }) =>
-    change.some((place) => changed.some((file) => isBelow(file, place))),
+    change.some((place) => changed.some((file) => file.startsWith(place))),
   );
   const wanted = rules.flatMap(({ run }) => run);
   const own = changed.filter((file) => file.endsWith(".test.ts")).map((file) => file.replace(/^test\//, ""));
-  return others
-    .flatMap(filesOf)
+  return tiers
+    .filter(({ name }) => name !== "fast")
+    .flatMap(({ name }) => filesOf(name))
     .filter((file) => own.includes(file) || wanted.some((beginning) => file.startsWith(beginning)))
     .sort();
 }

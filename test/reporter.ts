@@ -15,8 +15,6 @@ export interface RunTotals {
   readonly skipped: number;
   /** One line for each failure. */
   readonly failures: readonly string[];
-  /** Tests by file, whether they passed, failed or were skipped. */
-  readonly files: Readonly<Record<string, number>>;
 }
 
 /** Ends with what failed, a line each, and "N passed, N failed, N skipped" alone on the last line. */
@@ -25,12 +23,10 @@ class LastLineReporter extends Mocha.reporters.Spec {
     super(runner, options);
     const { EVENT_TEST_FAIL, EVENT_TEST_END, EVENT_RUN_END } = Mocha.Runner.constants;
     const tookMs = new Map<string, number>();
-    const counted = new Map<string, number>();
     const failures: string[] = [];
     runner.on(EVENT_TEST_END, (test) => {
       const file = path.relative(process.cwd(), test.file ?? "");
       tookMs.set(file, (tookMs.get(file) ?? 0) + (test.duration ?? 0));
-      counted.set(file, (counted.get(file) ?? 0) + 1);
     });
     runner.on(EVENT_TEST_FAIL, (test, error: Error) => {
       const [cause = ""] = String(error.message).split("\n");
@@ -38,8 +34,7 @@ class LastLineReporter extends Mocha.reporters.Spec {
     });
     runner.once(EVENT_RUN_END, () => {
       const { passes, failures: failed, pending } = this.stats;
-      const files = Object.fromEntries([...counted].sort());
-      const totals: RunTotals = { passed: passes, failed, skipped: pending, failures, files };
+      const totals: RunTotals = { passed: passes, failed, skipped: pending, failures };
       const result = process.env.QUORATE_TEST_RESULT;
       if (result !== undefined) writeFileSync(result, JSON.stringify(totals));
       const lines = [...describeSlowest(tookMs), ...describeLeftOut(), "", ...failures, lastLine(totals)];

@@ -12,18 +12,18 @@ import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { changedFiles, filesFor } from "./changes";
 import { lastLine, type RunTotals } from "./reporter";
-import { filesOf, specOf, type TierName, tierOf, tiers } from "./tiers";
+import { filesOf, specOf, type Tier, tierOf, tiers } from "./tiers";
 
 const root = resolve(__dirname, "..");
 
 interface TierRun {
-  readonly tier: TierName;
+  readonly tier: Tier;
   /** Paths below the tests' folder. */
   readonly files: readonly string[];
 }
 
 interface TierEnd {
-  readonly run: TierRun;
+  readonly tier: Tier;
   readonly totals: RunTotals;
   readonly seconds: number;
 }
@@ -38,12 +38,12 @@ function chooseRuns(words: readonly string[]): readonly TierRun[] {
     const unknown = words.find((word) => !tiers.some(({ name }) => name === word));
     if (unknown !== undefined || words.length === 0)
       fail(`${unknown ?? "nothing"} is no tier of the tests: ${tiers.map(({ name }) => name).join(", ")}`);
-    return tiers.filter(({ name }) => words.includes(name)).map(({ name }) => ({ tier: name, files: filesOf(name) }));
+    return tiers.filter(({ name }) => words.includes(name)).map((tier) => ({ tier, files: filesOf(tier.name) }));
   }
   const files = filesFor(changedOrFail(words[1]));
   const chosen = [...new Set([...filesOf("fast"), ...files])];
   return tiers
-    .map(({ name }) => ({ tier: name, files: chosen.filter((file) => tierOf(file) === name) }))
+    .map((tier) => ({ tier, files: chosen.filter((file) => tierOf(file) === tier.name) }))
     .filter((run) => run.files.length > 0);
 }
 
@@ -71,32 +71,30 @@ function environmentOf(folder: string, isWhole: boolean): NodeJS.ProcessEnv {
   };
 }
 
-async function runTier(run: TierRun, isWhole: boolean): Promise<TierEnd> {
-  const tier = tiers.find(({ name }) => name === run.tier);
-  process.stdout.write(`\n== ${run.tier}: ${run.files.length} files; ${tier?.needs ?? ""}\n`);
+async function runTier({ tier, files }: TierRun, isWhole: boolean): Promise<TierEnd> {
+  process.stdout.write(`\n== ${tier.name}: ${files.length} files; ${tier.needs}\n`);
   const folder = mkdtempSync(join(tmpdir(), "qt-"));
   const begunMs = Date.now();
   try {
     const environment = environmentOf(folder, isWhole);
-    const jobs = tier?.jobs ?? 1;
     const words = [
       ...["--reporter", "./test/reporter.ts"],
-      ...(jobs > 1 ? ["--parallel", "--jobs", String(jobs)] : []),
-      ...run.files.map(specOf),
+      ...(tier.jobs > 1 ? ["--parallel", "--jobs", String(tier.jobs)] : []),
+      ...files.map(specOf),
     ];
     const mocha = spawn(process.execPath, [require.resolve("mocha/bin/mocha.js"), ...words], {
       cwd: root,
-      env: { ...environment, QUORATE_TEST_TIER: run.tier },
+      env: environment,
       stdio: ["ignore", "inherit", "inherit"],
     });
     const [code] = await once(mocha, "close");
     const result = environment.QUORATE_TEST_RESULT ?? "";
     const totals: RunTotals = existsSync(result)
       ? JSON.parse(readFileSync(result, "utf8"))
-      : { passed: 0, failed: 1, skipped: 0, failures: [`FAILED ${run.tier}: mocha ended with ${code}`], files: {} };
+      : { passed: 0, failed: 1, skipped: 0, failures: [`FAILED ${tier.name}: mocha ended with ${code}`] };
     const seconds = (Date.now() - begunMs) / 1000;
-    process.stdout.write(`== ${run.tier} took ${seconds.toFixed(0)} s\n`);
-    return { run, totals, seconds };
+    process.stdout.write(`== ${tier.name} took ${seconds.toFixed(0)} s\n`);
+    return { tier, totals, seconds };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -109,7 +107,6 @@ function sum(ends: readonly TierEnd[]): RunTotals {
     failed: add("failed"),
     skipped: add("skipped"),
     failures: ends.flatMap(({ totals }) => totals.failures),
-    files: Object.assign({}, ...ends.map(({ totals }) => totals.files)),
   };
 }
 
@@ -124,8 +121,8 @@ async function main(words: readonly string[]): Promise<number> {
   const totals = sum(ends);
   if (ends.length > 1) {
     const lines = ends.map(
-      ({ run, totals: own, seconds }) =>
-        `  ${seconds.toFixed(0).padStart(5)} s  ${run.tier.padEnd(8)} ${lastLine(own)}`,
+      ({ tier, totals: own, seconds }) =>
+        `  ${seconds.toFixed(0).padStart(5)} s  ${tier.name.padEnd(8)} ${lastLine(own)}`,
     );
     process.stdout.write(`\n${["the tiers:", ...lines, "", ...totals.failures, lastLine(totals)].join("\n")}\n`);
   }

@@ -140,7 +140,7 @@ describe("source files", () => {
 
   it("read variables of one family in the tests, and those for people are documented", () => {
     // What the tests tell the processes that they start.
-    const own = ["ANSWERS", "CALLS", "HOLD", "LEFT_OUT", "LIVE", "RESULT", "TIER"];
+    const own = ["ANSWERS", "CALLS", "HOLD", "LEFT_OUT", "LIVE", "RESULT"];
     // The machine's, and the product's own.
     const others = /^(HOME|PATH|XDG_CACHE_HOME|QUORATE_GZIP_DETAILS|PULUMI_NODEJS_TYPESCRIPT)$/;
     const read = sourceFiles("test").flatMap(({ text }) =>
