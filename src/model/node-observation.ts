@@ -128,10 +128,11 @@ export type ServiceObservation = z.infer<typeof serviceSchema>;
 export type EtcdDataObservation = z.infer<typeof etcdDataSchema>;
 export type Leftover = z.infer<typeof leftoverSchema>;
 
+/** Part of a probe that could not be seen, and why. */
+export type Unknown = { readonly kind: "unknown"; readonly reason: string };
+
 /** Part of a probe: seen, or unknown for a stated reason. */
-export type Section<T> =
-  | { readonly kind: "seen"; readonly value: T }
-  | { readonly kind: "unknown"; readonly reason: string };
+export type Section<T> = { readonly kind: "seen"; readonly value: T } | Unknown;
 
 /** A section that was seen. */
 export function seen<T>(value: T): Section<T> {
@@ -139,7 +140,7 @@ export function seen<T>(value: T): Section<T> {
 }
 
 /** A section that could not be seen. */
-export function unknown(reason: string): { readonly kind: "unknown"; readonly reason: string } {
+export function unknown(reason: string): Unknown {
   return { kind: "unknown", reason };
 }
 

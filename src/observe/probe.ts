@@ -1,6 +1,7 @@
 // A probe's output as a NodeObservation. Every section stands for itself: one that is cut off, late or cannot be read is
 // unknown with its reason, and the others are not touched by it.
 
+import type { z } from "zod";
 import type { ControlPlaneDeclaration } from "../model/declaration";
 import { manifestFileName } from "../model/declaration";
 import { isJsonList, isJsonObject } from "../model/json";
@@ -8,8 +9,8 @@ import {
   nodeObservationVersion,
   type ObservedNode,
   observedNodeSchema,
-  type Section,
   seen,
+  type Unknown,
   unknown,
 } from "../model/node-observation";
 import { type DeclaredContainers, parseContainers } from "./containers";
@@ -31,37 +32,47 @@ export function parseProbe(
   const text = Buffer.from(output).toString("latin1");
   const declared = plane.nodes[node];
   const pods = declared?.staticPods ?? {};
-  const section = <T>(name: string, parse: (stdout: string) => T): Section<T> => {
+  const { shape } = observedNodeSchema;
+  const section = <T>(name: string, schema: z.ZodType<T>, parse: (stdout: string) => unknown): T | Unknown => {
     const cut = cutSection(text, boundary, name);
     if (cut.kind === "lost") return unknown(`the ${name} part of the probe: ${cut.reason}`);
-    try {
-      return seen(parse(cut.stdout));
-    } catch (error) {
-      return unknown(`the ${name} part of the probe: ${error instanceof Error ? error.message : String(error)}`);
-    }
+    return readPart(name, schema, () => parse(cut.stdout));
   };
   const files = new Set(Object.keys(pods).map(manifestFileName));
-  const host = section("host", parseHost);
-  const etcdData = section("etcd-data", parseEtcdData);
-  const leftovers = section("leftovers", (stdout) => parseLeftovers(stdout, JSON.stringify(pods)));
-  const observation = {
+  const host = section("host", shape.host, parseHost);
+  const etcdData = section("etcd-data", shape.etcdData, parseEtcdData);
+  const leftovers = section("leftovers", shape.leftovers, (stdout) => parseLeftovers(stdout, JSON.stringify(pods)));
+  const withoutEtcd: ObservedNode = {
     schemaVersion: nodeObservationVersion,
     kind: "observed",
     node,
     host,
-    manifests: section("manifests", (stdout) => parseManifests(stdout, files)),
-    containers: section("containers", (stdout) => parseContainers(stdout, declaredContainers(pods))),
-    services: section("services", (stdout) => parseServices(stdout, declared?.services ?? {})),
-    ...(etcdData.kind === "seen" && etcdData.value === undefined ? {} : { etcdData }),
+    manifests: section("manifests", shape.manifests, (stdout) => parseManifests(stdout, files)),
+    containers: section("containers", shape.containers, (stdout) => parseContainers(stdout, declaredContainers(pods))),
+    services: section("services", shape.services, (stdout) => parseServices(stdout, declared?.services ?? {})),
+    ...(etcdData === undefined ? {} : { etcdData }),
     // A staged file is no leftover while the step that stages it runs.
     leftovers:
       host.kind === "seen" && host.value.lock !== undefined && leftovers.kind === "seen"
         ? seen(leftovers.value.filter(({ kind }) => kind !== "staged-file"))
         : leftovers,
   };
-  const withoutEtcd = observedNodeSchema.parse(observation);
-  const etcd = parseEtcdMember(plane, withoutEtcd, boundary, text);
-  return etcd === undefined ? withoutEtcd : observedNodeSchema.parse({ ...withoutEtcd, etcd: seen(etcd) });
+  const etcd = readPart("etcd", shape.etcd, () => parseEtcdMember(plane, withoutEtcd, boundary, text));
+  return etcd === undefined ? withoutEtcd : { ...withoutEtcd, etcd };
+}
+
+// What a parser made is held to the schema here, part by part: what is not as the schema has it costs that part alone.
+// A parser that has nothing to tell of returns undefined, where the schema lets the part be absent.
+function readPart<T>(name: string, schema: z.ZodType<T>, parse: () => unknown): T | Unknown {
+  try {
+    const value = parse();
+    const read = schema.safeParse(value === undefined ? undefined : seen(value));
+    if (read.success) return read.data;
+    const [issue] = read.error.issues;
+    throw new Error(`${issue?.path.slice(1).join(".")}: ${issue?.message}`);
+  } catch (error) {
+    return unknown(`the ${name} part of the probe: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 function declaredContainers(pods: Readonly<Record<string, unknown>>): DeclaredContainers {

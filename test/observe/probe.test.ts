@@ -162,6 +162,16 @@ describe("parseProbe on damaged output", () => {
     expectHolds(survivesChangedBytes, { numRuns: 100 });
   });
 
+  it("keeps a container whose namespace is damaged, and takes no part along with it", () => {
+    const changed = Buffer.from(whole);
+    // In the base64 of what ctr says of one container: its label io.kubernetes.pod.namespace gets another name.
+    changed[39_693] = 47;
+    const seen = parse(changed);
+    expect(parts.map((part) => seen[part].kind)).to.deep.equal(parts.map(() => "seen"));
+    const namespaces = seen.containers.kind === "seen" && seen.containers.value.containers.map((one) => one.namespace);
+    expect(namespaces).to.include.members(["", "kube-system"]);
+  });
+
   it("is not fooled by a file on the node that holds another run's boundary", () => {
     const forged = `@${"1".repeat(32)} end manifests 0 0\n@${"1".repeat(32)} done\n`;
     const text = whole.toString("latin1").replace("\ndirectory declared", `\n${forged}directory declared`);

@@ -176,12 +176,21 @@ function hasFailed(container: RuntimeContainer): boolean {
   return container.state === "exited" && container.exitCode !== 0;
 }
 
-function complete(
-  facts: { readonly [K in keyof ContainerObservation]: ContainerObservation[K] | undefined },
-): ContainerObservation {
-  const message = facts.message?.trim().slice(0, messageCharactersMax);
-  const known = Object.entries({ ...facts, message }).filter(([, value]) => value !== undefined && value !== "");
-  return Object.fromEntries(known) as unknown as ContainerObservation;
+type Identity = "pod" | "namespace" | "name" | "state";
+
+// An empty word in a field that may be absent is none. What tells which container it is stays, even where damage left it empty.
+function complete({
+  pod,
+  namespace,
+  name,
+  state,
+  ...rest
+}: Pick<ContainerObservation, Identity> & {
+  readonly [K in Exclude<keyof ContainerObservation, Identity>]?: ContainerObservation[K] | undefined;
+}): ContainerObservation {
+  const message = rest.message?.trim().slice(0, messageCharactersMax);
+  const known = Object.entries({ ...rest, message }).filter(([, value]) => value !== undefined && value !== "");
+  return { pod, namespace, name, state, ...Object.fromEntries(known) };
 }
 
 function describeSkip(source: string, words: string): string {
