@@ -11,7 +11,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:f
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { changedFiles, filesFor } from "./changes";
-import { lastLine, type RunTotals } from "./reporter";
+import { describeFailures, describeFailuresInFull, lastLine, type RunTotals } from "./reporter";
 import { filesOf, specOf, type Tier, tierOf, tiers } from "./tiers";
 
 const root = resolve(__dirname, "..");
@@ -91,7 +91,12 @@ async function runTier({ tier, files }: TierRun, isWhole: boolean): Promise<Tier
     const result = environment.QUORATE_TEST_RESULT ?? "";
     const totals: RunTotals = existsSync(result)
       ? JSON.parse(readFileSync(result, "utf8"))
-      : { passed: 0, failed: 1, skipped: 0, failures: [`FAILED ${tier.name}: mocha ended with ${code}`] };
+      : {
+          passed: 0,
+          failed: 1,
+          skipped: 0,
+          failures: [{ line: `FAILED ${tier.name}: mocha ended with ${code}`, words: [] }],
+        };
     const seconds = (Date.now() - begunMs) / 1000;
     process.stdout.write(`== ${tier.name} took ${seconds.toFixed(0)} s\n`);
     return { tier, totals, seconds };
@@ -124,7 +129,8 @@ async function main(words: readonly string[]): Promise<number> {
       ({ tier, totals: own, seconds }) =>
         `  ${seconds.toFixed(0).padStart(5)} s  ${tier.name.padEnd(8)} ${lastLine(own)}`,
     );
-    process.stdout.write(`\n${["the tiers:", ...lines, "", ...totals.failures, lastLine(totals)].join("\n")}\n`);
+    const failures = [...describeFailuresInFull(totals), ...describeFailures(totals)];
+    process.stdout.write(`\n${["the tiers:", ...lines, "", ...failures, lastLine(totals)].join("\n")}\n`);
   }
   // A tier whose parts are not here skips all it has, and says why; one that found no test at all has not run.
   return totals.failed > 0 || totals.passed + totals.skipped === 0 ? 1 : 0;
