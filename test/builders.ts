@@ -1,5 +1,6 @@
 // Objects for tests, each healthy until an option named for a condition says otherwise.
 
+import { join } from "node:path";
 import { type ControlPlaneDeclaration, controlPlaneSchema } from "../src/model/declaration";
 import type { JsonObject } from "../src/model/json";
 import {
@@ -13,6 +14,7 @@ import {
   type UnreachableNode,
   unknown,
 } from "../src/model/node-observation";
+import type { WriteManifestStep } from "../src/model/step";
 
 /** The nodes' clock in every observation, Unix seconds. */
 export const nowSeconds = 1_800_000_000;
@@ -36,6 +38,22 @@ export function etcdPod(...flags: readonly string[]): JsonObject {
     "--data-dir=/var/lib/etcd",
     ...flags,
   ]);
+}
+
+/** A step that writes the scheduler's manifest on cp-0, whose folders are below `root` and belong to whoever runs the test. */
+export function schedulerStep(root: string): WriteManifestStep {
+  return {
+    kind: "writeManifest",
+    node: "cp-0",
+    reason: "test",
+    pod: "kube-scheduler",
+    fileName: "kube-scheduler.yaml",
+    manifestDirectory: join(root, "kubernetes/manifests"),
+    archiveDirectory: join(root, "archive"),
+    manifest: pod("kube-scheduler"),
+    owner: `${process.getuid?.()}:${process.getgid?.()}`,
+    mode: "0600",
+  };
 }
 
 /** A declaration of nodes that all run `pods` and the services `containerd` and `kubelet`. */

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import * as path from "node:path";
 import { expect } from "chai";
+import { typescriptHook } from "../src/engine/child-process";
 
 const root = path.resolve(__dirname, "..");
 
@@ -15,13 +16,7 @@ describe("each seed document's case on real parts", function () {
       mocha.run(() => process.exit(0));`;
     const { stdout, stderr } = spawnSync(
       process.execPath,
-      [
-        "--require",
-        path.join(root, "src/engine/typescript.js"),
-        "-e",
-        script,
-        ...files.map((file) => path.join(root, file)),
-      ],
+      ["--require", typescriptHook, "-e", script, ...files.map((file) => path.join(root, file))],
       {
         cwd: root,
         encoding: "utf8",

@@ -3,6 +3,7 @@ import * as path from "node:path";
 import { expect } from "chai";
 import { Command } from "commander";
 import { commandGroups } from "../../src/cli/command-groups";
+import { typescriptHook } from "../../src/engine/child-process";
 
 describe("the groups of commands", () => {
   for (const { commands, register } of commandGroups) {
@@ -20,13 +21,13 @@ describe("the groups of commands", () => {
   });
 
   it("are not loaded for the version, and what a command does not need is not loaded for it", () => {
-    const hook = path.resolve(__dirname, "../../src/engine/typescript.js");
     const main = path.resolve(__dirname, "../../src/cli/main.ts");
     const loadedBy = (...words: readonly string[]) => {
       const script = `process.on("exit", () => process.stderr.write(Object.keys(require.cache).join("\\n")));
         process.argv.splice(1, 0, ${JSON.stringify(main)}); require(${JSON.stringify(main)});`;
-      return spawnSync(process.execPath, ["--require", hook, "-e", script, "--", ...words], { encoding: "utf8" })
-        .stderr;
+      return spawnSync(process.execPath, ["--require", typescriptHook, "-e", script, "--", ...words], {
+        encoding: "utf8",
+      }).stderr;
     };
     expect(loadedBy("--version"))
       .to.contain("src/cli/main.ts")

@@ -5,11 +5,10 @@ import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { expect } from "chai";
-import { stringify } from "yaml";
-import { advance, createWorldFile, type Fault, injectFault, openWorldFile } from "../../src/simulator";
-import { Project } from "../lab/project";
+import type { Fault } from "../../src/simulator";
+import type { Project } from "../lab/project";
 import { waitUntil } from "../lab/wait-until";
-import { kubeadmWorld } from "../simulator/worlds";
+import { createSimulatedPlane, type SimulatedPlane } from "../scenarios/simulated-plane";
 
 const misspelled: Fault = {
   kind: "manifest-set",
@@ -38,12 +37,7 @@ describe("the kubeadm stack under the Pulumi CLI and the embedded engine", funct
   this.timeout(600_000);
   let project: Project;
 
-  const worldFile = () => path.join(project.folder, "world.json");
-  const inject = (...faults: readonly Fault[]) =>
-    openWorldFile(worldFile()).change((world) => ({
-      world: advance(faults.reduce(injectFault, world), 120),
-      result: undefined,
-    }));
+  let inject: SimulatedPlane["inject"];
   const pulumi = (...args: readonly string[]) => project.startPulumi(args).ended;
 
   before(async function () {
@@ -51,13 +45,7 @@ describe("the kubeadm stack under the Pulumi CLI and the embedded engine", funct
       console.log("    skipped: no pulumi on PATH, so the kubeadm stack was not run through both engines");
       this.skip();
     }
-    project = new Project("both");
-    fs.cpSync(path.join(__dirname, "../../stacks/demo"), path.join(project.folder, "stacks/demo"), { recursive: true });
-    createWorldFile(worldFile(), kubeadmWorld(3));
-    const node = (address: string) => ({ access: { kind: "simulated", world: worldFile() }, values: { address } });
-    const nodes = { "cp-0": node("10.0.0.11"), "cp-1": node("10.0.0.12"), "cp-2": node("10.0.0.13") };
-    const config = { "quorate:topology": "kubeadm", "quorate:manifests": "demo/manifests", "quorate:nodes": nodes };
-    fs.writeFileSync(path.join(project.folder, "stacks/Pulumi.both.yaml"), stringify({ config }));
+    ({ project, inject } = createSimulatedPlane("both"));
   });
   after(() => project?.remove());
 

@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { typescriptHook } from "../../src/engine/child-process";
 import { type DeploymentOptions, type DeploymentResult, runDeployment } from "../../src/engine/deployment";
 import type { EngineEvent } from "../../src/engine/events";
 import { passphrase } from "./compare";
@@ -127,7 +128,7 @@ export class Workspace {
         ? `require(${JSON.stringify(join(pluginSources, "record.ts"))}); require("./index.ts");`
         : `require(${JSON.stringify(join(pluginSources, "replay.ts"))});`;
     // As a program of its own it starts at once; the SDK's runner of plugin folders would load a compiler first.
-    const hook = JSON.stringify(join(repository, "src/engine/typescript.js"));
+    const hook = JSON.stringify(typescriptHook);
     writeFileSync(
       join(folder, "pulumi-resource-quorate"),
       `#!/usr/bin/env node\nprocess.chdir(${JSON.stringify(folder)}); require(${hook}); ${main}\n`,

@@ -3,8 +3,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { expect } from "chai";
-
-const hook = path.resolve(__dirname, "../../src/engine/typescript.js");
+import { typescriptHook } from "../../src/engine/child-process";
 
 describe("TypeScript programs", function () {
   this.timeout(30_000);
@@ -19,7 +18,7 @@ describe("TypeScript programs", function () {
 
   function run(text: string, options: { readonly cwd?: string; readonly cache?: string } = {}) {
     fs.writeFileSync(path.join(root, "program.ts"), text);
-    return spawnSync(process.execPath, ["--require", hook, path.join(root, "program.ts")], {
+    return spawnSync(process.execPath, ["--require", typescriptHook, path.join(root, "program.ts")], {
       cwd: options.cwd ?? root,
       env: { PATH: process.env.PATH, HOME: root, XDG_CACHE_HOME: options.cache ?? cache },
       encoding: "utf8",

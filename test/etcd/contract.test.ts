@@ -2,13 +2,12 @@
 // skipped.
 
 import { expect } from "chai";
-import { labOrSkip, openTimeoutMs } from "../lab/lab";
 import { chooseCases } from "../matrix";
 import { type Behaviour, behaviours } from "../simulator/etcd/behaviours";
 import type { EtcdSide, MemberFacts } from "../simulator/etcd/side";
 import { SimulatedSide } from "../simulator/etcd/simulated-side";
-import { type EtcdBinaries, openEtcdBinaries } from "./loopback-cluster";
 import { RealSide } from "./real-side";
+import { useEtcd } from "./use-etcd";
 
 // A slow machine has its time: what is waited for is a state, not a moment.
 const untilMs = 90_000;
@@ -57,13 +56,8 @@ const isKnownTo = (version: string, { from }: Behaviour) => from === undefined |
 for (const minor of ["3.3", "3.4", "3.5", "3.6"] as const) {
   describe(`etcd ${minor} behaves as the simulator says`, function () {
     this.timeout(300_000);
-    let binaries: EtcdBinaries;
+    const etcd = useEtcd(minor);
     let real: RealSide | undefined;
-
-    before(async function () {
-      this.timeout(openTimeoutMs);
-      binaries = labOrSkip(this, await openEtcdBinaries(minor));
-    });
 
     afterEach(async () => {
       await real?.close();
@@ -76,10 +70,10 @@ for (const minor of ["3.3", "3.4", "3.5", "3.6"] as const) {
     );
     for (const row of chosen) {
       it(row.name, async () => {
-        const simulated = new SimulatedSide(row.members, binaries.version, row.begun);
+        const simulated = new SimulatedSide(row.members, etcd().version, row.begun);
         const said = await row.play(simulated);
         for (let attempt = 1; ; attempt += 1) {
-          real = await RealSide.begin(binaries, row.members, row.begun);
+          real = await RealSide.begin(etcd(), row.members, row.begun);
           if (await holdsAgainst(real, row, said, await factsOf(simulated), attempt === attemptsMax)) break;
           await real.close();
         }

@@ -5,19 +5,14 @@ import { expect } from "chai";
 import { answered, type EtcdHash } from "../../src/model/etcd-observation";
 import { parseHash } from "../../src/observe/etcd/endpoint";
 import { renderTemplate } from "../../src/render/template";
-import { labOrSkip, openTimeoutMs } from "../lab/lab";
-import { type EtcdBinaries, LoopbackCluster, openEtcdBinaries } from "./loopback-cluster";
+import { LoopbackCluster } from "./loopback-cluster";
+import { useEtcd } from "./use-etcd";
 
 for (const minor of ["3.3", "3.4", "3.5", "3.6"] as const) {
   describe(`the hash section of the probe, on real etcd ${minor}`, function () {
     this.timeout(60_000);
-    let binaries: EtcdBinaries;
+    const etcd = useEtcd(minor);
     let cluster: LoopbackCluster | undefined;
-
-    before(async function () {
-      this.timeout(openTimeoutMs);
-      binaries = labOrSkip(this, await openEtcdBinaries(minor));
-    });
 
     afterEach(async () => {
       await cluster?.close();
@@ -26,7 +21,7 @@ for (const minor of ["3.3", "3.4", "3.5", "3.6"] as const) {
 
     for (const compacted of [0, 15])
       it(`gives the hash at an earlier revision, which later writes leave as it is: ${compacted === 0 ? "never compacted" : `compacted at ${compacted}`}`, async () => {
-        const lab = await LoopbackCluster.create(binaries, ["cp-0"]);
+        const lab = await LoopbackCluster.create(etcd(), ["cp-0"]);
         cluster = lab;
         lab.start("cp-0");
         await lab.untilServing();

@@ -3,28 +3,21 @@
 import { expect } from "chai";
 import { planEtcd } from "../../src/plan/etcd/plan";
 import { rehearseLive } from "../../src/simulator/rehearsal/live-subject";
-import { labOrSkip, openTimeoutMs } from "../lab/lab";
-import { type EtcdBinaries, openEtcdBinaries } from "./loopback-cluster";
 import { LoopbackNodes } from "./loopback-nodes";
+import { useEtcd } from "./use-etcd";
 
 for (const minor of ["3.5", "3.6"] as const) {
   describe(`the copy of real etcd ${minor}`, function () {
     this.timeout(300_000);
+    const etcd = useEtcd(minor);
     let nodes: LoopbackNodes | undefined;
-
-    let binaries: EtcdBinaries;
-    before(async function () {
-      this.timeout(openTimeoutMs);
-      binaries = labOrSkip(this, await openEtcdBinaries(minor));
-    });
-
     afterEach(async () => {
       await nodes?.close();
       nodes = undefined;
     });
 
     it("of a cluster with a wiped member is rehearsed in full, and the same plan is asked for on both", async () => {
-      nodes = await LoopbackNodes.start(binaries);
+      nodes = await LoopbackNodes.start(etcd());
       for (let key = 0; key < 10; key += 1) nodes.cluster.etcdctl(["cp-0"], "put", `key${key}`, "value");
       const lab = nodes;
       lab.monit("cp-0", "stop");

@@ -3,12 +3,11 @@
 
 import { expect } from "chai";
 import { planEtcd } from "../../src/plan/etcd/plan";
-import { labOrSkip, openTimeoutMs } from "../lab/lab";
 import { chooseCases } from "../matrix";
-import { type EtcdBinaries, openEtcdBinaries } from "./loopback-cluster";
 import { LoopbackNodes } from "./loopback-nodes";
 import { converge, readKeys, writeKeys } from "./loopback-run";
 import { realFaults } from "./real-faults";
+import { useEtcd } from "./use-etcd";
 
 const names = ["cp-0", "cp-1", "cp-2"];
 const chosen = chooseCases("faults of real etcd", realFaults, ({ outcome }) =>
@@ -17,13 +16,8 @@ const chosen = chooseCases("faults of real etcd", realFaults, ({ outcome }) =>
 
 describe("a fault of real etcd", function () {
   this.timeout(240_000);
-  let binaries: EtcdBinaries;
+  const etcd = useEtcd("3.5");
   let nodes: LoopbackNodes | undefined;
-
-  before(async function () {
-    this.timeout(openTimeoutMs);
-    binaries = labOrSkip(this, await openEtcdBinaries("3.5"));
-  });
   afterEach(async () => {
     await nodes?.close();
     nodes = undefined;
@@ -31,7 +25,7 @@ describe("a fault of real etcd", function () {
 
   for (const fault of chosen) {
     it(`${fault.outcome === "repaired" ? "is repaired" : `is refused (${fault.outcome})`}: ${fault.name}`, async () => {
-      const lab = await LoopbackNodes.start(binaries, fault.extraFlags);
+      const lab = await LoopbackNodes.start(etcd(), fault.extraFlags);
       nodes = lab;
       writeKeys(lab);
       const keys = readKeys(lab, "cp-1");

@@ -7,25 +7,19 @@ import { expect } from "chai";
 import type { EtcdBackup } from "../../src/model/etcd-verdict";
 import { planEtcd } from "../../src/plan/etcd/plan";
 import { isChange } from "../../src/simulator/rehearsal/etcd-subject";
-import { labOrSkip, openTimeoutMs } from "../lab/lab";
 import { chooseCases } from "../matrix";
 import { type ClusterFacts, factsOf, playSimulated, stepRows, wordsOf } from "../simulator/etcd/step-contract";
-import { type EtcdBinaries, openEtcdBinaries } from "./loopback-cluster";
 import { LoopbackNodes } from "./loopback-nodes";
 import { writeKeys } from "./loopback-run";
 import { leaderOf } from "./real-fault";
+import { useEtcd } from "./use-etcd";
 
 const untilMs = 60_000;
 
 describe("the contract of etcd's steps", function () {
   this.timeout(300_000);
-  let binaries: EtcdBinaries;
+  const etcd = useEtcd("3.5");
   let nodes: LoopbackNodes | undefined;
-
-  before(async function () {
-    this.timeout(openTimeoutMs);
-    binaries = labOrSkip(this, await openEtcdBinaries("3.5"));
-  });
   afterEach(async () => {
     await nodes?.close();
     nodes = undefined;
@@ -33,11 +27,11 @@ describe("the contract of etcd's steps", function () {
 
   for (const row of chooseCases("the contract of etcd's steps", stepRows, () => "row")) {
     it(`is kept by real etcd: ${row.name}`, async () => {
-      const lab = await LoopbackNodes.start(binaries, row.extraFlags);
+      const lab = await LoopbackNodes.start(etcd(), row.extraFlags);
       nodes = lab;
       writeKeys(lab);
       await leadBy(lab, "cp-0");
-      const simulated = playSimulated(row, lab, binaries.version);
+      const simulated = playSimulated(row, lab, etcd().version);
       for (const kind of row.kinds) expect([...simulated.planned], "the simulator's steps").to.include(kind);
 
       const declared = row.restoreFrom?.(keepSnapshot(lab));

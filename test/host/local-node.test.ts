@@ -10,7 +10,7 @@ import type { NodeObservation } from "../../src/model/node-observation";
 import type { WriteManifestStep } from "../../src/model/step";
 import type { NodeAccess } from "../../src/ports/node-access";
 import { renderManifest } from "../../src/render/manifest";
-import { pod } from "../builders";
+import { pod, schedulerStep } from "../builders";
 
 describe("openNodes on this machine", function () {
   this.timeout(30_000);
@@ -19,18 +19,7 @@ describe("openNodes on this machine", function () {
 
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), "quorate-local-"));
-    step = {
-      kind: "writeManifest",
-      node: "cp-0",
-      reason: "test",
-      pod: "kube-scheduler",
-      fileName: "kube-scheduler.yaml",
-      manifestDirectory: join(root, "kubernetes/manifests"),
-      archiveDirectory: join(root, "archive"),
-      manifest: pod("kube-scheduler"),
-      owner: `${process.getuid?.()}:${process.getgid?.()}`,
-      mode: "0600",
-    };
+    step = schedulerStep(root);
     mkdirSync(step.manifestDirectory, { recursive: true });
   });
 

@@ -15,7 +15,7 @@ import {
   sumOf,
   type TransferSubject,
 } from "../adapters/transfer-contract";
-import { Operator } from "./open-ssh-node/operator";
+import { useOperator } from "./open-ssh-node/operator";
 
 /** A folder of this machine as the disk of a node. */
 function folderSubject(node: string, root: () => string, open: TransferSubject["open"]): TransferSubject {
@@ -54,12 +54,7 @@ describe("carrying data through the local shell", function () {
 
 describe("carrying data over a real sshd", function () {
   this.timeout(60_000);
-  const operator = new Operator();
-  before(async function () {
-    await operator.start(this);
-  });
-  afterEach(() => operator.tidy());
-  after(() => operator.sshd.close());
+  const operator = useOperator();
 
   const subject = () =>
     folderSubject(

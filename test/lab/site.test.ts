@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect } from "chai";
+import { typescriptHook } from "../../src/engine/child-process";
 import { labOrSkip, waitUntil } from "./lab";
 import { prepareMachine } from "./requirements";
 import { outputOf } from "./run-process";
@@ -52,13 +53,9 @@ describe("openSite", function () {
   });
 
   it("leaves nothing on the machine when the process that opened it is killed", async () => {
-    const opener = spawn(
-      process.execPath,
-      ["--require", join(__dirname, "../../src/engine/typescript.js"), join(__dirname, "open.ts"), "bare"],
-      {
-        stdio: ["pipe", "pipe", "inherit"],
-      },
-    );
+    const opener = spawn(process.execPath, ["--require", typescriptHook, join(__dirname, "open.ts"), "bare"], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
     let said = "";
     opener.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));
     const sshConfig = await waitUntil("the lab is open", async () => /ssh -F (\S+)/.exec(said)?.[1]);

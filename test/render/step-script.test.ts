@@ -7,7 +7,7 @@ import { expect } from "chai";
 import type { WriteManifestStep } from "../../src/model/step";
 import { renderManifest } from "../../src/render/manifest";
 import { renderStepScript } from "../../src/render/step-script";
-import { pod } from "../builders";
+import { schedulerStep } from "../builders";
 import { withOwnLock } from "./own-lock";
 
 const boundary = "0123456789abcdef";
@@ -21,18 +21,7 @@ describe("renderStepScript", () => {
 
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), "quorate-script-"));
-    step = {
-      kind: "writeManifest",
-      node: "cp-0",
-      reason: "test",
-      pod: "kube-scheduler",
-      fileName: "kube-scheduler.yaml",
-      manifestDirectory: join(root, "kubernetes/manifests"),
-      archiveDirectory: join(root, "archive"),
-      manifest: pod("kube-scheduler"),
-      owner: `${process.getuid?.()}:${process.getgid?.()}`,
-      mode: "0600",
-    };
+    step = schedulerStep(root);
     mkdirSync(step.manifestDirectory, { recursive: true });
     // A lock file of its own: other tests of this machine use the real one at the same time.
     script = withOwnLock(renderStepScript(step, operator, boundary), join(root, "lock"));

@@ -1,12 +1,9 @@
 // One node of three is off while the others are broken, by the command line from end to end, in a simulated world.
 
-import * as fs from "node:fs";
-import * as path from "node:path";
 import { expect } from "chai";
-import { stringify } from "yaml";
-import { advance, createWorldFile, type Fault, injectFault, openWorldFile } from "../../src/simulator";
-import { Project } from "../lab/project";
-import { kubeadmWorld } from "../simulator/worlds";
+import { type Fault, openWorldFile } from "../../src/simulator";
+import type { Project } from "../lab/project";
+import { createSimulatedPlane, type SimulatedPlane } from "./simulated-plane";
 
 const misspelled = (node: string): Fault => ({
   kind: "manifest-set",
@@ -20,25 +17,15 @@ describe("manifest drift: one node off (3 nodes)", function () {
   this.timeout(180_000);
   let project: Project;
 
-  const worldFile = () => path.join(project.folder, "world.json");
-  const inject = (...faults: readonly Fault[]) =>
-    openWorldFile(worldFile()).change((world) => ({
-      world: advance(faults.reduce(injectFault, world), 120),
-      result: undefined,
-    }));
+  let world: string;
+  let inject: SimulatedPlane["inject"];
   const drift = (node: string) =>
     new RegExp(
       `${node} kube-scheduler: spec\\.containers\\[0\\]\\.command\\[0\\]: "kube-schedulerrrr" => "kube-scheduler"`,
     );
 
   before(async () => {
-    project = new Project("three");
-    fs.cpSync(path.join(__dirname, "../../stacks/demo"), path.join(project.folder, "stacks/demo"), { recursive: true });
-    createWorldFile(worldFile(), kubeadmWorld(3));
-    const node = (address: string) => ({ access: { kind: "simulated", world: worldFile() }, values: { address } });
-    const nodes = { "cp-0": node("10.0.0.11"), "cp-1": node("10.0.0.12"), "cp-2": node("10.0.0.13") };
-    const config = { "quorate:topology": "kubeadm", "quorate:manifests": "demo/manifests", "quorate:nodes": nodes };
-    fs.writeFileSync(path.join(project.folder, "stacks/Pulumi.three.yaml"), stringify({ config }));
+    ({ project, world, inject } = createSimulatedPlane("three"));
     await project.succeed("stack", "init", "three");
     const up = await project.up();
     expect(up.exitCode, up.output).to.equal(0);
@@ -58,7 +45,7 @@ describe("manifest drift: one node off (3 nodes)", function () {
     const { exitCode, output } = await project.up();
     expect(exitCode, output).to.be.greaterThan(0);
     expect(output).to.contain("node cp-2 is unreachable");
-    const { nodes } = openWorldFile(worldFile()).read();
+    const { nodes } = openWorldFile(world).read();
     for (const name of ["cp-0", "cp-1"])
       expect(JSON.stringify(nodes[name]?.manifests)).not.to.contain("kube-schedulerrrr");
     expect(JSON.stringify(nodes["cp-2"]?.manifests)).to.contain("kube-schedulerrrr");

@@ -4,6 +4,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { expect } from "chai";
+import { typescriptHook } from "../../src/engine/child-process";
 import { isRecoveryError } from "../../src/model/errors";
 import { createWorldFile, injectFault, openWorldFile, simulatedClock, simulatedNodes } from "../../src/simulator";
 import { kubeadmWorld } from "./worlds";
@@ -22,13 +23,9 @@ const worker = `
 `;
 
 function startWorker(file: string, times: number) {
-  return spawn(
-    process.execPath,
-    ["--require", path.join(__dirname, "../../src/engine/typescript.js"), "-e", worker, file, String(times)],
-    {
-      stdio: ["ignore", "pipe", "inherit"],
-    },
-  );
+  return spawn(process.execPath, ["--require", typescriptHook, "-e", worker, file, String(times)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
 }
 
 describe("a world in a file", () => {

@@ -1,18 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect } from "chai";
 import type { NodeAccess } from "../../../src/ports/node-access";
-import { Operator, unreachable } from "./operator";
+import { unreachable, useOperator } from "./operator";
 import { RealSshd } from "./real-sshd";
 
 describe("host keys against a real sshd", function () {
   this.timeout(60_000);
-  const operator = new Operator();
-
-  before(async function () {
-    await operator.start(this);
-  });
-  afterEach(() => operator.tidy());
-  after(() => operator.sshd.close());
+  const operator = useOperator();
 
   describe("a host key", () => {
     afterEach(() => operator.sshd.trustHostKey());

@@ -16,17 +16,11 @@ import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { expect } from "chai";
 import { renderManifest } from "../../../src/render/manifest";
-import { Operator } from "./operator";
+import { useOperator } from "./operator";
 
 describe("lost connections against a real sshd", function () {
   this.timeout(60_000);
-  const operator = new Operator();
-
-  before(async function () {
-    await operator.start(this);
-  });
-  afterEach(() => operator.tidy());
-  after(() => operator.sshd.close());
+  const operator = useOperator();
 
   describe("a step whose connection is lost", () => {
     let fifo: string;

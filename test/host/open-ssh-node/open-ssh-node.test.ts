@@ -4,18 +4,12 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect } from "chai";
-import { Operator, unreachable } from "./operator";
+import { unreachable, useOperator } from "./operator";
 import { freePort } from "./real-sshd";
 
 describe("openSshNodes against a real sshd", function () {
   this.timeout(60_000);
-  const operator = new Operator();
-
-  before(async function () {
-    await operator.start(this);
-  });
-  afterEach(() => operator.tidy());
-  after(() => operator.sshd.close());
+  const operator = useOperator();
 
   describe("a node that answers", () => {
     it("is observed and changed over one shared connection, which close ends", async () => {

@@ -8,7 +8,7 @@ import { type ControlPlaneDeclaration, controlPlaneSchema } from "../../../src/m
 import type { NodeObservation, UnreachableNode } from "../../../src/model/node-observation";
 import type { WriteManifestStep } from "../../../src/model/step";
 import type { NodeAccess } from "../../../src/ports/node-access";
-import { pod } from "../../builders";
+import { pod, schedulerStep } from "../../builders";
 import { installTimeoutMs, prepareSshd, RealSshd } from "./real-sshd";
 
 /** Fields of an access that differ from the usual one. */
@@ -77,19 +77,19 @@ export class Operator {
 
   /** A step that writes a manifest on cp-0. */
   get step(): WriteManifestStep {
-    return {
-      kind: "writeManifest",
-      node: "cp-0",
-      reason: "test",
-      pod: "kube-scheduler",
-      fileName: "kube-scheduler.yaml",
-      manifestDirectory: this.manifestDirectory,
-      archiveDirectory: join(this.sshd.root, "archive"),
-      manifest: pod("kube-scheduler"),
-      owner: `${process.getuid?.()}:${process.getgid?.()}`,
-      mode: "0600",
-    };
+    return schedulerStep(this.sshd.root);
   }
+}
+
+/** An operator for the suite at hand: its sshd runs from `before` to `after`, and each test leaves it tidy. */
+export function useOperator(): Operator {
+  const operator = new Operator();
+  before(async function () {
+    await operator.start(this);
+  });
+  afterEach(() => operator.tidy());
+  after(() => operator.sshd.close());
+  return operator;
 }
 
 /** The observation of a node that must not have answered, its message on one line. */
