@@ -1,20 +1,47 @@
-// Preloaded into programs. The Pulumi SDK loads a TypeScript compiler and npm's dependency reader at its start, half of the time that
-// a program takes to start; it uses them to send functions elsewhere and to analyse component packages, which few programs do. Here
-// each is loaded when it is first used.
+// Preloaded into programs. The Pulumi SDK loads a TypeScript compiler, npm's dependency reader, the automation API and a tracing
+// library at its start, and zod its words in fifty languages: more than half of the time that a program takes to start. Few programs
+// use any of it. Here each is loaded when it is first used.
 
 const Module = require("node:module");
 
-const deferred = new Set(["typescript", "@npmcli/arborist"]);
+/** Modules by the package whose files ask for them, as they ask. Of some what is in them is taken at once: functions and classes. */
+const deferred = [
+  { by: "@pulumi/pulumi", requests: ["typescript", "@npmcli/arborist"] },
+  { by: "@pulumi/pulumi", file: "index.js", requests: ["./automation"] },
+  {
+    by: "@pulumi/pulumi",
+    file: "cmd/run/tracing.js",
+    requests: [
+      "@opentelemetry/resources",
+      "@opentelemetry/sdk-trace-base",
+      "@opentelemetry/exporter-zipkin",
+      "@opentelemetry/instrumentation-grpc",
+      "@opentelemetry/sdk-trace-node",
+      "@opentelemetry/instrumentation",
+    ],
+    takesMembers: true,
+  },
+  { by: "zod", requests: ["../locales/index.cjs"] },
+];
 const load = Module._load;
 
 Module._load = function (request, parent, isMain) {
-  const isOfSdk = /[\\/]node_modules[\\/]@pulumi[\\/]pulumi[\\/]/.test(parent?.filename ?? "");
-  return deferred.has(request) && isOfSdk
-    ? loadedOnUse(() => load.call(this, request, parent, isMain))
-    : load.call(this, request, parent, isMain);
+  const loadNow = () => load.call(this, request, parent, isMain);
+  const rule = ruleFor(request, parent?.filename);
+  return rule === undefined ? loadNow() : loadedOnUse(loadNow, rule.takesMembers === true);
 };
 
-function loadedOnUse(loadNow) {
+function ruleFor(request, asking) {
+  const rules = deferred.filter(({ requests }) => requests.includes(request));
+  if (rules.length === 0 || asking === undefined) return undefined;
+  const [, file] = /^.*[\\/]node_modules[\\/](.+)$/.exec(asking) ?? [];
+  const name = file?.replaceAll("\\", "/") ?? "";
+  return rules.find((rule) =>
+    rule.file === undefined ? name.startsWith(`${rule.by}/`) : name === `${rule.by}/${rule.file}`,
+  );
+}
+
+function loadedOnUse(loadNow, takesMembers) {
   let loaded;
   const module = () => {
     loaded ??= loadNow();
@@ -23,8 +50,11 @@ function loadedOnUse(loadNow) {
   return new Proxy(
     {},
     {
-      // What compiled code asks of every module before it uses one: with a yes it takes the module as it is.
-      get: (_, name) => (name === "__esModule" ? true : module()[name]),
+      get: (_, name) => {
+        // What compiled code asks of every module before it uses one: with a yes it takes the module as it is.
+        if (name === "__esModule") return true;
+        return takesMembers ? usedLater(() => module()[name]) : module()[name];
+      },
       has: (_, name) => name in module(),
       ownKeys: () => Reflect.ownKeys(module()),
       getOwnPropertyDescriptor: (_, name) => {
@@ -33,4 +63,14 @@ function loadedOnUse(loadNow) {
       },
     },
   );
+}
+
+/** A function or a class that is taken out of its module before it is used. */
+function usedLater(member) {
+  // A class may be called and constructed.
+  return new Proxy(class {}, {
+    apply: (_, self, words) => Reflect.apply(member(), self, words),
+    construct: (_, words) => Reflect.construct(member(), words),
+    get: (_, name) => member()[name],
+  });
 }

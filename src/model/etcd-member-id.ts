@@ -23,13 +23,12 @@ export function parseDecimalId(digits: string): MemberId | undefined {
   return /^[0-9]{1,20}$/.test(digits) ? memberIdOf(BigInt(digits)) : undefined;
 }
 
-/** Orders ids by their value, as etcd does. */
+/** Orders ids by their value, as etcd does. Of two without leading zeros the longer is the greater. */
 export function compareIds(left: MemberId, right: MemberId): number {
-  const [a, b] = [BigInt(`0x${left}`), BigInt(`0x${right}`)];
-  return a < b ? -1 : a > b ? 1 : 0;
+  return left.length - right.length || (left < right ? -1 : left > right ? 1 : 0);
 }
 
 /** Are two ids the same? Two that are not known are not. */
 export function isSameId(left: MemberId | undefined, right: MemberId | undefined): boolean {
-  return left !== undefined && right !== undefined && compareIds(left, right) === 0;
+  return left !== undefined && left === right;
 }

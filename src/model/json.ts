@@ -26,8 +26,22 @@ export function sortKeys(value: JsonValue): JsonValue {
   return Object.fromEntries(entries.map(([key, inner]) => [key, sortKeys(inner)]));
 }
 
-/** Are two values equal, whatever the order of their keys? */
+/** Are two values equal, whatever the order of their keys? A key without a value is none. */
 export function isEqualJson(left: JsonValue | undefined, right: JsonValue | undefined): boolean {
-  if (left === undefined || right === undefined) return left === right;
-  return JSON.stringify(sortKeys(left)) === JSON.stringify(sortKeys(right));
+  if (left === right) return true;
+  if (isJsonList(left)) {
+    return isJsonList(right) && left.length === right.length && left.every((one, at) => isEqualJson(one, right[at]));
+  }
+  if (!isJsonObject(left) || !isJsonObject(right)) return false;
+  const keys = keysOf(left);
+  return keys.length === keysOf(right).length && keys.every((key) => isEqualJson(left[key], ownValue(right, key)));
+}
+
+/** What an object itself has under a key: it may well be named "constructor". */
+export function ownValue(object: JsonObject, key: string): JsonValue | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+function keysOf(object: JsonObject): readonly string[] {
+  return Object.keys(object).filter((key) => object[key] !== undefined);
 }

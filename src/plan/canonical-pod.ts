@@ -2,7 +2,7 @@
 // wherever the two mean the same, so that a difference on the screen is a difference in fact. Nothing is completed with
 // defaults: a key on disk that is not declared is drift.
 
-import { isJsonList, isJsonObject, type JsonObject, type JsonValue } from "../model/json";
+import { isJsonList, isJsonObject, type JsonObject, type JsonValue, ownValue } from "../model/json";
 
 /**
  * Flags of etcd that the etcd plan computes when a member is created. etcd ignores them once data exists, so they are
@@ -25,9 +25,16 @@ const mergeKeys: Readonly<Record<string, string>> = {
 
 /** The Pod without what means nothing: nulls, `status`, an empty `resources`, and etcd's membership flags. */
 export function canonicalPod(pod: JsonObject): JsonObject {
+  const known = canonicalPods.get(pod);
+  if (known !== undefined) return known;
   const { status: _status, ...rest } = pod;
-  return canonicalValue(rest, "") as JsonObject;
+  const made = canonicalValue(rest, "") as JsonObject;
+  canonicalPods.set(pod, made);
+  return made;
 }
+
+// A Pod does not change, and a plan, a wait or a rehearsal asks for the same ones again at every look.
+const canonicalPods = new WeakMap<JsonObject, JsonObject>();
 
 /** The canonical observed Pod, in the order and spelling of the canonical declared one wherever they mean the same. */
 export function alignPod(observed: JsonObject, desired: JsonObject): JsonObject {
@@ -121,13 +128,11 @@ function alignValue(observed: JsonValue, desired: JsonValue | undefined, key: st
 
 function alignObject(observed: JsonObject, desired: JsonObject, key: string): JsonObject {
   const hasQuantities = key === "requests" || key === "limits";
-  // Own keys only: a manifest may well hold a key named "constructor".
-  const wantedAt = (name: string) => (Object.hasOwn(desired, name) ? desired[name] : undefined);
   const names = new Set([...Object.keys(desired), ...Object.keys(observed)]);
   const entries = [...names].flatMap((name): readonly (readonly [string, JsonValue])[] => {
-    const value = Object.hasOwn(observed, name) ? observed[name] : undefined;
+    const value = ownValue(observed, name);
     if (value === undefined) return [];
-    const wanted = wantedAt(name);
+    const wanted = ownValue(desired, name);
     const isSame = hasQuantities && wanted !== undefined && isEqualQuantity(value, wanted);
     return [[name, isSame && wanted !== undefined ? wanted : alignValue(value, wanted, name)]];
   });

@@ -2,7 +2,7 @@
 // a blocker, never a finding.
 
 import { manifestFileName, type NodeDeclaration } from "../model/declaration";
-import type { NodeDrift, Note } from "../model/drift";
+import type { NodeDrift, Note, PropertyChange } from "../model/drift";
 import type { JsonObject } from "../model/json";
 import type { ManifestContent, ManifestFile, ObservedNode } from "../model/node-observation";
 import { alignPod, canonicalPod } from "./canonical-pod";
@@ -110,6 +110,16 @@ function strayDrift(node: ObservedNode, declared: NodeDeclaration): readonly Nod
   return strayFiles(node, declared).map((stray) => ({ kind: "manifest-stray", node: node.node, ...stray }));
 }
 
+// Most looks find most Pods as the last one did.
+const unchangedPods = new WeakMap<JsonObject, JsonObject>();
+
+function podChanges(observed: JsonObject, desired: JsonObject): readonly PropertyChange[] {
+  if (unchangedPods.get(observed) === desired) return [];
+  const changes = diffProperties(alignPod(observed, desired), canonicalPod(desired));
+  if (changes.length === 0) unchangedPods.set(observed, desired);
+  return changes;
+}
+
 function podDrift(
   node: ObservedNode,
   declared: NodeDeclaration,
@@ -129,7 +139,7 @@ function podDrift(
   if (file.content.kind !== "pod") {
     return [{ kind: "manifest-unreadable", ...subject, reason: describeUnreadable(file.content), evidence }, ...owner];
   }
-  const changes = diffProperties(alignPod(file.content.pod, pod), canonicalPod(pod));
+  const changes = podChanges(file.content.pod, pod);
   if (changes.length > 0) return [{ kind: "manifest-differs", ...subject, changes, evidence }, ...owner];
   const health = judgePod(node, pod, file, timeoutSeconds);
   switch (health.kind) {

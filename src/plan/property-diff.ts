@@ -1,7 +1,7 @@
 // The difference of two JSON values as Pulumi property paths.
 
 import type { PropertyChange } from "../model/drift";
-import { isEqualJson, isJsonList, isJsonObject, type JsonObject, type JsonValue } from "../model/json";
+import { isEqualJson, isJsonList, isJsonObject, type JsonObject, type JsonValue, ownValue } from "../model/json";
 
 /**
  * Every place where two values differ, as deep as both have the same shape, sorted by path; empty when they are equal.
@@ -27,10 +27,6 @@ export function childPath(path: string, key: string): string {
 function diffObjects(observed: JsonObject, desired: JsonObject, path: string): readonly PropertyChange[] {
   const keys = [...new Set([...Object.keys(observed), ...Object.keys(desired)])].sort();
   return keys.flatMap((key) => diffProperties(ownValue(observed, key), ownValue(desired, key), childPath(path, key)));
-}
-
-function ownValue(object: JsonObject, key: string): JsonValue | undefined {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
 function diffLists(

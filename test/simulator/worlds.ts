@@ -26,8 +26,16 @@ export function kubeadmWorld(count = 3, seed = "test"): World {
   return world;
 }
 
-/** What a program would declare for that world. */
+const declared = new Map<number, ControlPlaneDeclaration>();
+
+/** What a program would declare for that world. Read once: properties ask for it again in every case. */
 export function kubeadmDeclaration(count = 3): ControlPlaneDeclaration {
+  const known = declared.get(count) ?? readDeclaration(count);
+  declared.set(count, known);
+  return known;
+}
+
+function readDeclaration(count: number): ControlPlaneDeclaration {
   const nodes = kubeadmNodes(count).map(({ name, pods }) => [
     name,
     {
