@@ -39,8 +39,9 @@ function load(module, file) {
 
 function compile(file) {
   const source = fs.readFileSync(file, "utf8");
+  // The folder is not in what is compiled, so that a copy of a project has it already.
   const key = createHash("sha256")
-    .update(JSON.stringify([esbuildVersion(), target, settings(), file, source]))
+    .update(JSON.stringify([esbuildVersion(), target, settings(), path.basename(file), source]))
     .digest("hex");
   const kept = folder() === undefined ? undefined : path.join(folder(), `${key}.js`);
   const known = kept === undefined ? undefined : readOwn(kept);
@@ -61,7 +62,7 @@ function transform(file, source) {
       target,
       // import() stays what it is: it is how an ES module is reached from here.
       supported: { "dynamic-import": true },
-      sourcefile: file,
+      sourcefile: path.basename(file),
       sourcemap: "inline",
       sourcesContent: false,
       tsconfigRaw: settings(),
@@ -156,17 +157,23 @@ function keep(file, code) {
     fs.renameSync(temporary, file);
   } catch {
     fs.rmSync(temporary, { force: true });
+    return;
   }
   prune(path.dirname(file));
 }
 
 /** Each change of a file leaves what was compiled of it before; what is needed still is compiled once more after so many days. */
 const keptDays = 30;
-let hasPruned = false;
+const dayMs = 24 * 3600 * 1000;
 function prune(directory) {
-  if (hasPruned) return;
-  hasPruned = true;
-  const oldest = Date.now() - keptDays * 24 * 3600 * 1000;
+  // Looked through once a day, of which the time of this file tells.
+  const stamp = `${directory}-pruned`;
+  const last = fs.lstatSync(stamp, { throwIfNoEntry: false });
+  if (last !== undefined && Date.now() - last.mtimeMs < dayMs) return;
+  // By renaming: another program may do it at this moment.
+  fs.writeFileSync(`${stamp}.${process.pid}`, "", { mode: 0o600, flag: "wx" });
+  fs.renameSync(`${stamp}.${process.pid}`, stamp);
+  const oldest = Date.now() - keptDays * dayMs;
   for (const name of fs.readdirSync(directory)) {
     const file = path.join(directory, name);
     const status = fs.lstatSync(file, { throwIfNoEntry: false });

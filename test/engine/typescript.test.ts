@@ -16,9 +16,13 @@ describe("TypeScript programs", function () {
   });
   afterEach(() => fs.rmSync(root, { recursive: true, force: true }));
 
-  function run(text: string, options: { readonly cwd?: string; readonly cache?: string } = {}) {
-    fs.writeFileSync(path.join(root, "program.ts"), text);
-    return spawnSync(process.execPath, ["--require", typescriptHook, path.join(root, "program.ts")], {
+  function run(
+    text: string,
+    options: { readonly cwd?: string; readonly cache?: string; readonly folder?: string } = {},
+  ) {
+    const program = path.join(options.folder ?? root, "program.ts");
+    fs.writeFileSync(program, text);
+    return spawnSync(process.execPath, ["--require", typescriptHook, program], {
       cwd: options.cwd ?? root,
       env: { PATH: process.env.PATH, HOME: root, XDG_CACHE_HOME: options.cache ?? cache },
       encoding: "utf8",
@@ -42,6 +46,28 @@ describe("TypeScript programs", function () {
   it("are compiled anew when they have changed", () => {
     run(hello);
     expect(run(hello.replace("the program", "another one")).stdout).to.equal("by another one\n");
+  });
+
+  it("are not compiled again in a copy of their project, and show the lines of the copy", () => {
+    const text = 'type Word = string;\nconst said: Word = "in a copy";\nconsole.log(new Error(said).stack);\n';
+    run(text);
+    const folder = path.join(root, "copy");
+    fs.mkdirSync(folder);
+    expect(run(text, { folder }).stdout).to.contain(`${path.join(folder, "program.ts")}:3:13`);
+    expect(fs.readdirSync(path.join(cache, "quorate", "typescript"))).to.have.length(1);
+  });
+
+  it("do not keep for ever what was compiled, and look for it once a day", () => {
+    const days = (count: number) => new Date(Date.now() - count * 24 * 3600 * 1000);
+    run(hello);
+    const old = kept();
+    fs.utimesSync(old, days(31), days(31));
+    run(hello.replace("the program", "a second one"));
+    expect(fs.existsSync(old)).to.equal(true);
+    fs.utimesSync(`${folder()}-pruned`, days(2), days(2));
+    run(hello.replace("the program", "a third one"));
+    expect(fs.existsSync(old)).to.equal(false);
+    expect(fs.readdirSync(folder())).to.have.length(2);
   });
 
   for (const [place, change] of [
