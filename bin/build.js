@@ -86,4 +86,10 @@ function build() {
   write(path.basename(stamp), state);
 }
 
-build();
+try {
+  build();
+} catch (error) {
+  // What is wrong with the sources was told already, with its place.
+  if (error.errors === undefined) throw error;
+  process.exitCode = 1;
+}

@@ -28,9 +28,26 @@ exports.stateOfSources = () => {
 
 /** Loads dist/<name>. */
 exports.run = (name) => {
+  if (!hasPackages()) {
+    process.stderr.write(
+      `error: the packages that quorate needs are not installed\n  next: run \`npm ci\` in ${root}\n`,
+    );
+    process.exit(1);
+  }
   if (isStale()) build();
   require(path.join(root, "dist", name));
 };
+
+// They may lie in a folder above this one too.
+function hasPackages() {
+  if (fs.existsSync(path.join(root, "node_modules"))) return true;
+  try {
+    require.resolve("@grpc/grpc-js");
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 // An installed package has no sources.
 function isStale() {
@@ -42,8 +59,6 @@ function build() {
   process.stderr.write("quorate: the sources have changed since dist/ was built, so it is built first\n");
   const { status, stderr } = spawnSync(process.execPath, [path.join(__dirname, "build.js")], { encoding: "utf8" });
   if (status === 0) return;
-  process.stderr.write(
-    `${stderr}error: dist/ cannot be built from the sources\n  next: mend them, or run \`npm ci\`\n`,
-  );
+  process.stderr.write(`${stderr}error: dist/ cannot be built from the sources\n  next: mend what is named above\n`);
   process.exit(1);
 }

@@ -40,7 +40,11 @@ function chooseRuns(words: readonly string[]): readonly TierRun[] {
       fail(`${unknown ?? "nothing"} is no tier of the tests: ${tiers.map(({ name }) => name).join(", ")}`);
     return tiers.filter(({ name }) => words.includes(name)).map((tier) => ({ tier, files: filesOf(tier.name) }));
   }
-  const files = filesFor(changedOrFail(words[1]));
+  const changed = changedOrFail(words[1]);
+  process.stdout.write(
+    `${changed.length === 0 ? "no file differs" : `${changed.length} files differ`}: the fast tests, and what else these need\n`,
+  );
+  const files = filesFor(changed);
   const chosen = [...new Set([...filesOf("fast"), ...files])];
   return tiers
     .map((tier) => ({ tier, files: chosen.filter((file) => tierOf(file) === tier.name) }))

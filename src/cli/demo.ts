@@ -5,6 +5,7 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { inputError } from "../model/errors";
 import { containersOf } from "../model/node-observation";
 import { packageFolder } from "../model/package-folder";
 import {
@@ -26,12 +27,15 @@ const scheduler = { node, fileName: "kube-scheduler.yaml" } as const;
 const keepOption = "--keep";
 
 async function main(): Promise<void> {
-  const isKept = process.argv.includes(keepOption);
+  const words = process.argv.slice(2);
+  const isKept = words.includes(keepOption);
+  const unknown = words.find((word) => word !== keepOption);
+  if (unknown !== undefined) throw inputError(`the demo knows ${keepOption} alone, not ${unknown}`);
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "quorate-demo-"));
   try {
     const project = createDemoProject(folder, packageFolder);
     await play(project);
-    if (isKept) say("", "To go on with it:", ...commandsToGoOn(project));
+    if (isKept) say("", "To go on with it (its programs are links into this clone):", ...commandsToGoOn(project));
   } finally {
     if (!isKept) fs.rmSync(folder, { recursive: true, force: true });
   }

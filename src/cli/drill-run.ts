@@ -11,6 +11,7 @@ import { type DrillFile, type DrillOptions, findDrills, listDrills, openDrills, 
 import type { DrillCommandOptions, DrillPorts } from "./drill";
 import { serveDrillDirector } from "./drill-director";
 import { playInteractively } from "./drill-practice";
+import { checkWritable } from "./file-fault";
 
 /** Plays what the words name, and sets the exit code. @throws RecoveryError "input" for a drill that is not there. */
 export async function drill(name: string, options: DrillCommandOptions, ports: DrillPorts): Promise<void> {
@@ -34,6 +35,7 @@ export async function drill(name: string, options: DrillCommandOptions, ports: D
         hint: "name one of them, without --compare and --json",
       });
   }
+  checkWritable(options.report);
   const results = [];
   for (const file of files) {
     for (const session of openDrills(file, played, options.compare)) {

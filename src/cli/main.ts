@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { isRecoveryError } from "../model/errors";
 import { packageVersion } from "../model/package-folder";
 import { type CommandGroup, commandGroups } from "./command-groups";
+import { fileFaultOf } from "./file-fault";
 
 function createProgram(groups: readonly CommandGroup[]): Command {
   const program = new Command("quorate")
@@ -24,7 +25,8 @@ function groupsFor([first = "--help"]: readonly string[]): readonly CommandGroup
 }
 
 // One sentence, then each problem, then what to do. A stack trace is shown for our own bugs only.
-function reportError(error: unknown): void {
+function reportError(thrown: unknown): void {
+  const error = fileFaultOf(thrown) ?? thrown;
   if (!isRecoveryError(error) || error.code === "invariant") {
     // A stack is put into words when it is first asked for: from here on in the lines of the sources.
     (require("source-map-support") as { install(): void }).install();

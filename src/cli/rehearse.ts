@@ -4,6 +4,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { inputError } from "../model/errors";
 import { type EngineCommandContext, runCommand } from "./engine";
+import { checkWritable } from "./file-fault";
 
 /** The words of the command. */
 export interface RehearseOptions {
@@ -48,6 +49,7 @@ export function registerRehearseCommand(program: Command, context: EngineCommand
         throw inputError("--cases is for a drill or a scenario file", {
           hint: "leave it out: --runs draws its own cases, and the plan of a stack is searched whole",
         });
+      checkWritable(options.report);
       // The simulator is loaded when it is asked for: it takes as long as the start of any other command.
       const run = require("./rehearse-run") as typeof import("./rehearse-run");
       if (options.stack !== undefined) return runCommand(context, () => run.rehearseStack(context, options));

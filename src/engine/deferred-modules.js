@@ -26,10 +26,25 @@ const deferred = [
 const load = Module._load;
 
 Module._load = function (request, parent, isMain) {
-  const loadNow = () => load.call(this, request, parent, isMain);
+  const loadNow = () => {
+    try {
+      return load.call(this, request, parent, isMain);
+    } catch (error) {
+      throw withoutThisFile(error);
+    }
+  };
   const rule = ruleFor(request, parent?.filename);
   return rule === undefined ? loadNow() : loadedOnUse(loadNow, rule.takesMembers === true);
 };
+
+/** A module that is missing is the program's matter: its own lines are to be seen, not this file's, of which there is one a module. */
+function withoutThisFile(error) {
+  if (error instanceof Error && typeof error.stack === "string") {
+    const lines = error.stack.split("\n");
+    error.stack = lines.filter((line) => !line.includes(`(${__filename}:`)).join("\n");
+  }
+  return error;
+}
 
 function ruleFor(request, asking) {
   const rules = deferred.filter(({ requests }) => requests.includes(request));

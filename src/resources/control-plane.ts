@@ -89,9 +89,6 @@ export class ControlPlane extends pulumi.CustomResource {
 
   constructor(name: string, args: ControlPlaneArgs, options?: pulumi.CustomResourceOptions) {
     const { nodes, staticPods, services, ...plane } = args;
-    const expanded = Object.entries(nodes).map(
-      ([node, own]) => [node, expandNode(node, own, staticPods, services)] as const,
-    );
     super(
       "quorate:index:ControlPlane",
       name,
@@ -102,7 +99,7 @@ export class ControlPlane extends pulumi.CustomResource {
         etcdLastCluster: undefined,
         etcdAcceptedRevision: undefined,
         ...plane,
-        nodes: Object.fromEntries(expanded),
+        nodes: mapEntries(nodes, (own, node) => expandNode(node, own, staticPods, services)),
       },
       options,
     );
@@ -115,15 +112,30 @@ function expandNode(
   commonPods: ControlPlaneArgs["staticPods"],
   commonServices: ControlPlaneArgs["services"],
 ): pulumi.Inputs {
+  if (!isRecord(own)) return own;
   const { values = {}, staticPods, services, ...rest } = own;
   const node: NodeValues = { name, values };
-  const pods = Object.entries({ ...commonPods, ...staticPods }).map(
-    ([pod, template]) => [pod, podFor(template, node)] as const,
-  );
   return {
     ...rest,
     access: secretAccess(rest.access),
-    staticPods: Object.fromEntries(pods),
-    services: { ...commonServices, ...services },
+    staticPods: mapEntries(both(commonPods, staticPods), (template) => podFor(template, node)),
+    services: both(commonServices, services),
   };
+}
+
+// A program is checked by nobody before it runs. What is no record is handed on as it is, for the provider to refuse: to spread it
+// would make nothing of it, and nothing declared is what `up` would then believe.
+
+function both<T>(common: Readonly<Record<string, T>> = {}, own: Readonly<Record<string, T>> = {}) {
+  const wrong = [common, own].find((one) => !isRecord(one));
+  return wrong ?? { ...common, ...own };
+}
+
+function mapEntries<T, U>(record: Readonly<Record<string, T>>, change: (value: T, key: string) => U) {
+  if (!isRecord(record)) return record;
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value, key)]));
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

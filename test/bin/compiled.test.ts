@@ -62,9 +62,21 @@ describe("the commands of a clone", function () {
     const { status, stderr } = quorate("--version");
     expect(status).to.equal(1);
     expect(stderr).to.match(/src\/cli\/main\.ts:1:6/);
-    expect(stderr).to.match(/error: dist\/ cannot be built from the sources\n {2}next: mend them, or run `npm ci`\n$/);
+    expect(stderr).to.match(/error: dist\/ cannot be built from the sources\n {2}next: mend what is named above\n$/);
+    expect(stderr.match(/Expected identifier/g), stderr).to.have.length(1);
     expect(fs.readFileSync(path.join(clone, "dist/quorate.js"), "utf8")).to.equal(built);
     fs.writeFileSync(file, good);
+  });
+
+  it("say in one sentence that the packages are not installed", () => {
+    const packages = path.join(clone, "node_modules");
+    fs.rmSync(packages);
+    expect(quorate("--version")).to.include({
+      status: 1,
+      stdout: "",
+      stderr: `error: the packages that quorate needs are not installed\n  next: run \`npm ci\` in ${clone}\n`,
+    });
+    fs.symlinkSync(path.join(repository, "node_modules"), packages);
   });
 
   it("come with the licences of the packages that were compiled in", () => {
