@@ -5,7 +5,7 @@
 //   run.ts --changed [BASE]   the fast tier, and of the others what test/changes.ts gives for the files that differ from BASE
 //   --whole                   every case of every matrix, instead of one of each kind
 
-import { spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
@@ -91,7 +91,7 @@ async function runTier({ tier, files }: TierRun, isWhole: boolean): Promise<Tier
       env: environment,
       stdio: ["ignore", "inherit", "inherit"],
     });
-    const [code] = await once(mocha, "close");
+    const code = await endOf(mocha);
     const result = environment.QUORATE_TEST_RESULT ?? "";
     const totals: RunTotals = existsSync(result)
       ? JSON.parse(readFileSync(result, "utf8"))
@@ -108,6 +108,24 @@ async function runTier({ tier, files }: TierRun, isWhole: boolean): Promise<Tier
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** The exit code of a run. One that is stopped takes what it has started along, and its folder is removed all the same. */
+async function endOf(mocha: ChildProcess): Promise<number | null> {
+  let stoppedBy: NodeJS.Signals | undefined;
+  const stop = (signal: NodeJS.Signals) => {
+    stoppedBy = signal;
+    mocha.kill(signal);
+  };
+  for (const signal of stopSignals) process.on(signal, stop);
+  const [code] = await once(mocha, "close");
+  for (const signal of stopSignals) process.off(signal, stop);
+  if (stoppedBy !== undefined) throw new Stopped(stoppedBy);
+  return code;
+}
+
+const stopSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+class Stopped extends Error {}
 
 function sum(ends: readonly TierEnd[]): RunTotals {
   const add = (key: "passed" | "failed" | "skipped") => ends.reduce((all, { totals }) => all + totals[key], 0);
@@ -140,6 +158,13 @@ async function main(words: readonly string[]): Promise<number> {
   return totals.failed > 0 || totals.passed + totals.skipped === 0 ? 1 : 0;
 }
 
-void main(process.argv.slice(2)).then((code) => {
-  process.exitCode = code;
-});
+void main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    if (!(error instanceof Stopped)) throw error;
+    process.stderr.write(`error: stopped by ${error.message}\n`);
+    process.exitCode = 1;
+  },
+);
