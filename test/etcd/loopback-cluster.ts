@@ -2,7 +2,7 @@
 // QUORATE_TEST_ETCD (default: $HOME/.cache/quorate-etcd) as etcd-<version>, etcdctl-<version>, or on the PATH.
 
 import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -35,6 +35,9 @@ export interface LoopbackMember {
   readonly clientUrl: string;
   readonly peerUrl: string;
 }
+
+/** So long something may take on a busy machine before it counts as not happening. Nothing waits for it to pass. */
+const patienceMs = 120_000;
 
 /** The binaries of a version such as "3.5", newest patch found; undefined when there are none. */
 export function findEtcdBinaries(minor: string): EtcdBinaries | undefined {
@@ -201,7 +204,7 @@ export class LoopbackCluster {
   }
 
   /** Waits until a question is answered yes, asking every 50 ms. */
-  async until(what: string, question: () => boolean, timeoutMs = 20_000): Promise<void> {
+  async until(what: string, question: () => boolean, timeoutMs = patienceMs): Promise<void> {
     const end = Date.now() + timeoutMs;
     while (!question()) {
       if (Date.now() > end) throw new Error(`${what}: not within ${timeoutMs} ms`);
@@ -211,8 +214,20 @@ export class LoopbackCluster {
 
   /** Waits until these members answer a linearizable read. */
   async untilServing(names: readonly string[] = this.members.map((member) => member.name)): Promise<void> {
-    for (const name of names)
-      await this.until(`${name} serves`, () => this.etcdctl([name], "get", "health").exitCode === 0);
+    for (const name of names) {
+      try {
+        await this.until(`${name} serves`, () => this.etcdctl([name], "get", "health").exitCode === 0);
+      } catch (error) {
+        throw new Error(`${String(error)}\n${this.lastWords(name)}`, { cause: error });
+      }
+    }
+  }
+
+  /** The end of what a member has written to its logs. */
+  private lastWords(name: string): string {
+    const folder = join(this.folder, name);
+    const logs = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".log"));
+    return logs.map((file) => `${file}:\n${readFileSync(join(folder, file), "utf8").slice(-2000)}`).join("\n");
   }
 
   /** Ends every process and removes the folder. */

@@ -71,17 +71,17 @@ describe("carrying data over a real sshd", function () {
   }
 
   async function untilStalled(): Promise<void> {
-    for (const end = Date.now() + 20_000; !existsSync(join(operator.sshd.root, "stalled")); await turn()) {
-      if (Date.now() > end) throw new Error("not stalled within 20 s");
+    for (const end = Date.now() + 50_000; !existsSync(join(operator.sshd.root, "stalled")); await turn()) {
+      if (Date.now() > end) throw new Error("not stalled within 50 s");
     }
   }
 
   /** What is to be killed may show itself a moment after the node has begun to print. */
   async function untilFound(find: () => readonly number[]): Promise<readonly number[]> {
-    for (const end = Date.now() + 20_000; ; await turn()) {
+    for (const end = Date.now() + 50_000; ; await turn()) {
       const found = find();
       if (found.length > 0) return found;
-      if (Date.now() > end) throw new Error("nothing to kill within 20 s");
+      if (Date.now() > end) throw new Error("nothing to kill within 50 s");
     }
   }
 

@@ -43,8 +43,8 @@ describe("lost connections against a real sshd", function () {
     afterEach(() => letGoOn());
 
     async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-      for (const end = Date.now() + 20_000; !(await holds()); await turn()) {
-        if (Date.now() > end) throw new Error(`not within 20 s: ${what}`);
+      for (const end = Date.now() + 50_000; !(await holds()); await turn()) {
+        if (Date.now() > end) throw new Error(`not within 50 s: ${what}`);
       }
     }
 
